@@ -1,0 +1,235 @@
+"""The world: all that a mechanism ever sees. Populations, ties, the week, and the week's books."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.agents import consumers, decision_makers, merchants, resellers, vendor
+from sim.agents.decision_makers import ADMINISTRATOR, EXECUTIVE, FINANCE, FRONTLINE, TECHNICAL
+from sim.agents.population import Ids, Population, Single
+from sim.agents.ties import Ties, covering
+from sim.agents.vendor import Opening
+from sim.draws import Draws, Floats
+from sim.fields import Parameters, par
+
+SOURCES = (
+    "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
+    "word_of_mouth", "cold_outreach", "reseller", "seed",
+)
+SOURCE = {name: code for code, name in enumerate(SOURCES)}
+_ROLE_ORDER = np.array([EXECUTIVE, ADMINISTRATOR, FRONTLINE, TECHNICAL, FINANCE, ADMINISTRATOR])
+
+
+class Market(Parameters):
+    """The market: who is in it and what they need."""
+
+    scale: float = par(1.0, "size of market and vendor together: every amount that grows with the market is multiplied by it", unit="×", bounds=(0.0005, 20))
+    merchants: int = par(60_000, "firms that could use the product", unit="firms", bounds=(1, 2_000_000), extensive=True)
+    segments: int = par(8, "industries", unit="count", bounds=(1, 100))
+    regions: int = par(6, "regions", unit="count", bounds=(1, 100))
+    size_spread: float = par(0.6, "standard deviation of log firm size", unit="log", bounds=(0, 2), source="few firms become large: lognormal sizes (Gibrat 1931)")
+    committee_mean: float = par(3.6, "mean buying group of a firm of mean size", unit="people", bounds=(1, 6), source="5.4-6.8 for large deals (CEB 2015); small firms fewer")
+    committee_spread: float = par(1.1, "how widely buying groups differ", unit="people", bounds=(0, 4))
+    other_veto_share: float = par(0.1, "share of members beyond executive and administrator that hold a veto", unit="share", bounds=(0, 1), role="uncertain", plausible=(0.0, 0.25))
+    core_features: int = par(12, "features every segment needs", unit="features", bounds=(1, 32))
+    segment_features: int = par(5, "further features each segment needs", unit="features", bounds=(1, 32))
+    own_features: int = par(8, "features a firm needs for itself", unit="features", bounds=(1, 32))
+    features: int = par(32, "features of the product", unit="features", bounds=(2, 64))
+    need_heterogeneity: float = par(0.35, "share of a firm's need that is its own", unit="share", bounds=(0, 1), role="uncertain", plausible=(0.2, 0.5))
+    segment_overlap: float = par(0.6, "share of the common need that all segments have", unit="share", bounds=(0, 1), role="uncertain", plausible=(0.4, 0.8))
+    need: float = par(0.30, "believed value below which a firm hardly enquires", unit="0-1", bounds=(0, 1))
+    well_served_spread: float = par(0.35, "how much present solutions differ between firms", unit="utility", bounds=(0, 3), role="uncertain", plausible=(0.2, 0.6))
+    consumers_per_merchant: float = par(67.0, "consumers of a firm of mean size", unit="people", bounds=(1, 1e6))
+    people_per_row: float = par(40.0, "people one consumer row stands for", unit="people", bounds=(1, 1e6))
+    weak_ties: int = par(3, "weak ties of a consumer to consumers of other merchants", unit="ties", bounds=(0, 20))
+    reseller_pool: int = par(200, "resellers that could be won", unit="firms", bounds=(0, 10_000), extensive=True)
+
+
+class World:
+    """Populations, ties, this week's flows, ledger and events. Built once from the market and the vendor's opening."""
+
+    def __init__(self, market: Market, opening: Opening, draws: Draws) -> None:
+        self.market, self.opening, self.week = market, opening, -1
+        luck = draws.at(-1).of("world")
+        self.merchants = Population("merchants", market.merchants, merchants.COLUMNS, merchants.Merchant)
+        firms = self.merchants.ids
+        z = luck("size").normal(firms)
+        self._place(luck, z)
+        sizes = _committee_sizes(market, z, luck)
+        first = _offsets(sizes)
+        self.decision_makers = Population("decision_makers", first[-1], decision_makers.COLUMNS, decision_makers.DecisionMaker)
+        self._seat(luck, sizes, first)
+        counts = self._count_consumers(luck)
+        rows = _offsets(counts)
+        self.consumers = Population("consumers", rows[-1], consumers.COLUMNS, consumers.Consumer)
+        self.consumers.columns["merchant"][:] = np.repeat(firms, counts)
+        self._consumer_key = self.consumers.merchant * 4096 + (self.consumers.ids - rows[self.consumers.merchant])
+        self.consumers.columns["propensity"][:] = luck("propensity").gamma2(self._consumer_key)
+        common = _common_needs(market, luck)
+        needs = _needs(market, common[self.merchants.segment], luck)
+        target = common[0] + market.need_heterogeneity / market.features
+        self.ties = Ties(first, covering(sizes, first), rows, self._weak_ties(luck), needs, target)
+        self.resellers = Population("resellers", market.reseller_pool, resellers.COLUMNS, resellers.Reseller)
+        self.resellers.columns["region"][:] = self.resellers.ids % market.regions
+        self.resellers.columns["talent"][:] = luck("talent").gamma2(self.resellers.ids)
+        self.vendor = Single("vendor", vendor.COLUMNS, vendor.Vendor)
+        self.vendor.add(_by_feature("maturity", market, "maturity of each feature"))
+        self.vendor.add(_by_feature("heard", market, "need of the market as the vendor estimates it, adding to 1"))
+        self.populations = (self.vendor, self.merchants, self.decision_makers, self.resellers, self.consumers)
+        self._open(opening)
+        self.open_books()
+
+    # the week's books -----------------------------------------------------------------------------------
+
+    def open_books(self) -> None:
+        """Begin a week: empty flows, splits, ledger and events."""
+        self.flows: dict[str, float] = {}
+        self.splits: dict[tuple[str, str], Floats] = {}
+        self.accounts: dict[str, float] = {}
+        self.events: list[tuple[str, Ids, Any, str, Any, Any]] = []
+
+    def count(self, measure: str, amount: float) -> None:
+        """Add to this week's flow of a measure."""
+        self.flows[measure] = self.flows.get(measure, 0.0) + float(amount)
+
+    def split(self, measure: str, dimension: str, amounts: Floats) -> None:
+        """Add to a measure's breakdown; `amounts` has one entry for each key of the dimension."""
+        at = (measure, dimension)
+        self.splits[at] = self.splits[at] + amounts if at in self.splits else np.asarray(amounts, dtype=np.float64)
+
+    def pay(self, account: str, amount: float) -> None:
+        """Book money out of the till under a named account."""
+        self.accounts[account] = self.accounts.get(account, 0.0) - float(amount)
+
+    def earn(self, account: str, amount: float) -> None:
+        """Book money into the till under a named account."""
+        self.pay(account, -amount)
+
+    def note(self, event: str, who: Ids, agent: Any = -1, cause: str = "", ref: Any = -1, value: Any = np.nan) -> None:
+        """Record an event for each merchant in `who` (shape (m,)); other values are scalars or of that shape."""
+        if len(who):
+            self.events.append((event, who, agent, cause, ref, value))
+
+    # what everybody can see -----------------------------------------------------------------------------
+
+    def fit(self, firms: Ids, credit: float | None = None) -> Floats:
+        """Return how well today's product covers the needs of `firms`, shape (m,), 0-1.
+
+        A delivered bespoke feature covers 0.95 of its need; a promised one the share `credit` of that (default: the
+        vendor's credibility).
+        """
+        credit = self.vendor.credibility if credit is None else credit
+        covered = np.maximum(self.vendor.maturity, 0.95 * self.merchants.bespoke[firms])
+        covered = np.maximum(covered, 0.95 * credit * self.merchants.promised[firms])
+        result: Floats = np.einsum("ij,ij->i", self.ties.needs[firms], covered)
+        return result
+
+    def value(self, firms: Ids) -> Floats:
+        """Return V = fit × polish of the product for `firms` this week, shape (m,), 0-1."""
+        return self.fit(firms) * self.vendor.polish
+
+    def in_market(self) -> Ids:
+        """Return the firms in market this week that are neither signed nor live."""
+        return np.flatnonzero((self.merchants.window_end >= self.week) & (self.merchants.status < merchants.SIGNED))
+
+    def live(self) -> Ids:
+        """Return the live merchants."""
+        return np.flatnonzero(self.merchants.status == merchants.LIVE)
+
+    # making ---------------------------------------------------------------------------------------------
+
+    def _place(self, luck: Draws, z: Floats) -> None:
+        market, columns, firms = self.market, self.merchants.columns, self.merchants.ids
+        columns["size"][:] = np.exp(market.size_spread * z - 0.5 * market.size_spread**2)
+        columns["segment"][:] = np.floor(luck("segment").uniform(firms) * market.segments)
+        columns["region"][:] = np.floor(luck("region").uniform(firms) * market.regions)
+        columns["segment"][: self.opening.seeds] = 0
+        columns["circle"][:] = columns["segment"] * market.regions + columns["region"]
+        columns["frequency"][:] = luck("frequency").gamma2(firms)
+        columns["well_served"][:] = market.well_served_spread * luck("well_served").normal(firms)
+        self.merchants.add(_flags("promised", market, "features promised and not yet delivered"))
+        self.merchants.add(_flags("bespoke", market, "bespoke features delivered"))
+
+    def _seat(self, luck: Draws, sizes: Ids, first: Ids) -> None:
+        columns = self.decision_makers.columns
+        columns["merchant"][:] = np.repeat(self.merchants.ids, sizes)
+        position = self.decision_makers.ids - first[columns["merchant"]]
+        columns["role"][:] = _ROLE_ORDER[position]
+        key = columns["merchant"] * 8 + position
+        columns["veto"][:] = (position < 2) | luck("veto").happens(self.market.other_veto_share, key)
+
+    def _count_consumers(self, luck: Draws) -> Ids:
+        rows = self.market.consumers_per_merchant / self.market.people_per_row
+        counts = np.floor(self.merchants.size * rows + luck("consumers").uniform(self.merchants.ids))
+        return np.maximum(counts, 1).astype(np.int64)
+
+    def _weak_ties(self, luck: Draws) -> Ids:
+        """Choose ties in a fixed id space: a tie beyond today's last id leads to nobody (-1)."""
+        space = 2 ** int(np.ceil(np.log2(max(self.consumers.n, 2))))
+        k = np.arange(self.market.weak_ties)
+        chosen = np.floor(luck("weak_ties").uniform(self._consumer_key[:, None], k[None, :]) * space).astype(np.int64)
+        return np.where(chosen < self.consumers.n, chosen, -1)
+
+    def _open(self, opening: Opening) -> None:
+        vendor_, firms = self.vendor, np.arange(min(opening.seeds, self.merchants.n), dtype=np.int64)
+        vendor_.cash, vendor_.polish, vendor_.credibility = opening.opening_cash, opening.polish, opening.credibility
+        vendor_.stage_week[0] = 0
+        needed = (self.ties.needs[firms] > 0).any(axis=0) if len(firms) else np.zeros(self.market.features, dtype=bool)
+        vendor_.heard = self.ties.needs[firms].mean(axis=0) if len(firms) else np.full(self.market.features, 1 / self.market.features)
+        vendor_.maturity = np.where(needed, opening.maturity, opening.other_maturity)
+        columns = self.merchants.columns
+        wanted = np.argsort(-self.ties.needs[firms] * (1 - vendor_.maturity), axis=1, kind="stable")[:, : opening.seed_features]
+        columns["promised"][firms[:, None], wanted] = True
+        columns["bespoke_work"][firms] = opening.seed_work if opening.seed_features else 0.0
+        for name, value in (("status", merchants.SIGNED), ("signed_week", 0), ("due_week", 26), ("route", merchants.REP), ("source", SOURCE["seed"])):
+            columns[name][firms] = value
+        columns["expected"][firms] = self.value(firms)
+        self.decision_makers.columns["aware"][self.ties.members(firms)[0]] = True
+
+
+def _offsets(counts: Ids) -> Ids:
+    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+
+
+def _flags(name: str, market: Market, doc: str) -> Any:
+    return merchants.Column(name, np.bool_, False, "flag", doc, None, market.features)
+
+
+def _by_feature(name: str, market: Market, doc: str) -> Any:
+    return merchants.Column(name, np.float64, 0.0, "0-1", doc, (0.0, 1.0), market.features)
+
+
+def _committee_sizes(market: Market, z: Floats, luck: Draws) -> Ids:
+    own = luck("committee").normal(np.arange(len(z)))
+    size = market.committee_mean + market.committee_spread * (0.6 * z + 0.8 * own)
+    return np.clip(np.rint(size), 1, 6).astype(np.int64)
+
+
+def _common_needs(market: Market, luck: Draws) -> Floats:
+    """Return what firms of each segment need in common, shape (segments, features), rows adding to 1 - heterogeneity."""
+    core_count = min(market.core_features, market.features)
+    core = np.zeros(market.features)
+    core[:core_count] = 1.0 / core_count
+    others = np.arange(core_count, market.features)
+    common = np.zeros((market.segments, market.features))
+    chance = luck("segment_needs")
+    for segment in range(market.segments):
+        if len(others):
+            order = np.argsort(chance.uniform(segment * 64 + others), kind="stable")[: market.segment_features]
+            common[segment, others[order]] = 1.0 / len(order)
+        else:
+            common[segment] = core
+    mixed = market.segment_overlap * core + (1 - market.segment_overlap) * common
+    return np.asarray((1 - market.need_heterogeneity) * mixed)
+
+
+def _needs(market: Market, needs: Floats, luck: Draws) -> Floats:
+    """Return need weights, shape (n_merchants, features): to what the segment has in common (`needs`) comes what is a firm's own."""
+    firms = np.arange(len(needs))
+    chance = luck("own_needs")
+    for k in range(market.own_features):
+        chosen = np.floor(chance.uniform(firms, k) * market.features).astype(np.int64)
+        needs[firms, chosen] += market.need_heterogeneity / market.own_features
+    return needs

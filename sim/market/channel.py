@@ -1,0 +1,192 @@
+"""Channel: resellers are recruited, hear support, gain or lose confidence, give effort, and leave.
+
+S is what a reseller hears, e what it expects, T where its confidence is heading:
+T = clip(0.6 S + 0.2 D + 0.2 κ' − g (e − S)⁺, 0, 1), e = (1 − κ) EMA₁₃(S) + κ · announced, and confidence falls 2.25 times as
+fast as it rises (asymmetry by analogy with Tversky & Kahneman 1992). Support is judged against the expectation before this
+week's support enters the average. Effort is a logit over the reseller's lines.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from sim.agents.mechanism import Mechanism
+from sim.agents.merchants import LIVE, PROSPECT, ROUND
+from sim.agents.population import Column, Ids
+from sim.agents.resellers import ACTIVE, CANDIDATE, LEFT, effort_share, expected_support, next_confidence, support_heard, target_confidence
+from sim.agents.world import World
+from sim.curves import probability, saturation
+from sim.draws import Draws, Floats
+from sim.fields import Measure, par
+
+
+class Channel(Mechanism):
+    """Recruitment, support, confidence, effort, exit."""
+
+    recruitment: float = par(0.0, "programme spending to recruit resellers", unit="money/week", bounds=(0, 1e9), role="lever", extensive=True)
+    support_per_reseller: float = par(0.0, "support paid per active reseller", unit="money/week", bounds=(0, 1e6), role="lever")
+    announced: float = par(0.0, "support announced per active reseller (used where announce is true)", unit="money/week", bounds=(0, 1e6), role="lever")
+    announce: bool = par(False, "publish a support calendar", role="lever")
+    margin: float = par(0.2, "share of the fee that goes to the reseller of the account", unit="share", bounds=(0, 0.9), role="lever", source="SaaS resellers keep 20-40 % of list (practitioner guides 2025)")
+    sign_up: float = par(0.06, "hazard at which candidates sign up when the programme is large", unit="1/week", bounds=(0, 5), off=0.0)
+    half_recruitment: float = par(20_000.0, "programme spending at which half of that is reached", unit="money/week", bounds=(1, 1e9), extensive=True)
+    full_support: float = par(1_600.0, "support that is heard in full", unit="money/week", bounds=(1, 1e7))
+    hears_support: float = par(0.75, "weight of paid support in what a reseller hears", unit="share", bounds=(0, 1), off=0.0)
+    hears_promotion: float = par(0.1, "weight of promotion it sees", unit="share", bounds=(0, 1))
+    hears_leads: float = par(0.05, "weight of leads shared", unit="share", bounds=(0, 1))
+    hears_answers: float = par(0.1, "weight of answers to its tickets", unit="share", bounds=(0, 1))
+    noise: float = par(0.04, "spread of what is heard", unit="0-1", bounds=(0, 1))
+    habit_weeks: float = par(13.0, "span of the average it is used to", unit="weeks", bounds=(1, 104))
+    disappointment: float = par(0.3, "confidence lost per support missed", unit="×", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.15, 0.45))
+    speed: float = par(1 / 39, "speed at which confidence rises", unit="1/week", bounds=(0, 1), role="uncertain", plausible=(1 / 52, 1 / 26))
+    asymmetry: float = par(2.25, "how much faster it falls", unit="×", bounds=(1, 20), off=1.0, role="uncertain", plausible=(1.5, 3.0), source="losses weigh 2.25 times (Tversky & Kahneman 1992)")
+    deals_needed: float = par(0.12, "signatures a week at full effort that satisfy", unit="firms/week", bounds=(0.001, 100))
+    trust_gain: float = par(1 / 78, "speed at which trust rises when announcements are kept", unit="1/week", bounds=(0, 1))
+    trust_loss: float = par(1 / 3, "speed at which trust falls when they are broken", unit="1/week", bounds=(0, 1))
+    lines: float = par(4.0, "other lines a reseller sells", unit="count", bounds=(0, 100))
+    appeal: float = par(6.0, "weight of margin × deals × confidence in effort", unit="logit", bounds=(0, 100), role="uncertain", plausible=(4.5, 7.5))
+    other_appeal: float = par(2.2, "appeal of another line", unit="logit", bounds=(-10, 10))
+    prudence: float = par(3.0, "weight of how erratic support is", unit="logit", bounds=(0, 100), off=0.0)
+    exit_level: float = par(0.16, "confidence below which it thinks of leaving", unit="0-1", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.10, 0.20))
+    exit_weeks: int = par(8, "weeks below that level until it leaves", unit="weeks", bounds=(1, 520))
+    opening_confidence: float = par(0.4, "confidence of a new reseller", unit="0-1", bounds=(0, 1))
+    opening_skill: float = par(0.2, "skill of a new reseller", unit="0-1", bounds=(0, 1))
+    ramp: float = par(13.0, "time in which skill closes 63 % of its gap, at full effort", unit="weeks", bounds=(1, 520))
+    rust: float = par(0.02, "skill lost by a reseller that gives no effort", unit="1/week", bounds=(0, 1), off=0.0)
+    pipeline_loss: float = par(1.0, "share of its open rounds lost when a reseller leaves", unit="share", bounds=(0, 1), off=0.0)
+
+    COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
+        "resellers": (Column("heard", np.float64, 0.0, "0-1", "support heard this week", (0.0, 1.0)),),
+    }
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "resellers": ("state", "joined_week", "skill", "confidence", "habit", "trust", "surprise", "effort", "deals", "low_weeks", "heard"),
+        "merchants": ("status", "window_end", "promised", "route", "reseller"),
+    }
+    PURPOSES: ClassVar[tuple[str, ...]] = ("sign_up", "noise", "pipeline")
+    MEASURES: ClassVar[tuple[Measure, ...]] = (
+        Measure("resellers_active", "resellers", "stock", "active resellers", by=("region",)),
+        Measure("reseller_confidence", "0-1", "stock", "mean confidence of active resellers"),
+        Measure("reseller_effort", "share", "stock", "mean effort share of active resellers"),
+        Measure("expectation_gap", "0-1", "stock", "mean support heard less support expected"),
+        Measure("productive_reseller_share", "share", "stock", "of all that ever signed up, those that ever sold"),
+        Measure("reseller_exits", "resellers", "flow", "resellers that left"),
+        Measure("reseller_sign_ups", "resellers", "flow", "resellers that signed up"),
+        Measure("channel_support", "money", "flow", "support paid to resellers"),
+        Measure("channel_spend", "money", "flow", "support, programme and margin"),
+    )
+
+    def step(self, world: World, draws: Draws) -> None:
+        """Recruit, support, feel, decide on effort, leave. Acts on next week's rounds."""
+        self._recruit(world, draws)
+        active = np.flatnonzero(world.resellers.state == ACTIVE)
+        shortfall = self._hear(world, draws, active)
+        self._feel(world, active, shortfall)
+        self._work(world, active)
+        self._leave(world, draws, active)
+        self._pay(world, active)
+
+    def _recruit(self, world: World, draws: Draws) -> None:
+        resellers, vendor = world.resellers, world.vendor
+        candidates = np.flatnonzero(resellers.state == CANDIDATE)
+        paid = self.recruitment * vendor.affordable
+        hazard = self.sign_up * saturation(paid, self.half_recruitment) + (vendor.recruiting if self.sign_up > 0 else 0.0)
+        new = candidates[draws("sign_up").happens(probability(hazard), candidates)]
+        heard = self._expected_at_start()
+        values = (("state", ACTIVE), ("joined_week", world.week), ("skill", self.opening_skill), ("confidence", self.opening_confidence), ("habit", heard))
+        for name, value in values:
+            resellers.columns[name][new] = value
+        world.pay("recruitment", paid)
+        world.count("channel_spend", paid)
+        world.count("reseller_sign_ups", len(new))
+        world.note("reseller_joined", np.full(len(new), -1), new)
+
+    def _expected_at_start(self) -> float:
+        """A newcomer expects what the vendor pays when it signs up."""
+        return min(self.hears_support * self.support_per_reseller / self.full_support, 1.0)
+
+    def _hear(self, world: World, draws: Draws, active: Ids) -> Floats:
+        """Return e − S, and update what resellers are used to, how erratic support is, and trust in announcements."""
+        resellers, vendor = world.resellers, world.vendor
+        paid = self.support_per_reseller * vendor.affordable
+        level = self.hears_support * paid / self.full_support + self.noise * draws("noise").normal(active)
+        leads = self.hears_leads * vendor.unserved_leads / (vendor.unserved_leads + 20.0)
+        heard = resellers.decide(support_heard, active, level, self.hears_promotion * vendor.visible, leads, self.hears_answers * vendor.response)
+        announced = min(self.hears_support * self.announced / self.full_support, 1.0)
+        belief = resellers.trust[active] * float(self.announce)
+        expected = resellers.decide(expected_support, active, resellers.habit[active], announced, belief)
+        kept = min(paid / self.announced, 1.0) if self.announced > 0 else 1.0
+        columns = resellers.columns
+        columns["habit"][active] += (heard - resellers.habit[active]) / self.habit_weeks
+        columns["surprise"][active] += (np.square(heard - expected) - resellers.surprise[active]) / self.habit_weeks
+        columns["heard"][active] = heard
+        if self.announce:
+            gap = kept - resellers.trust[active]
+            columns["trust"][active] += np.where(gap > 0, self.trust_gain, self.trust_loss) * gap
+        return np.asarray(expected - heard)
+
+    def _feel(self, world: World, active: Ids, shortfall: Floats) -> None:
+        resellers = world.resellers
+        effort = np.maximum(resellers.effort[active], 0.05)
+        satisfied = np.minimum(resellers.deals[active] / 26.0 / (self.deals_needed * effort), 1.0)
+        belief = resellers.trust[active] if self.announce else np.full(len(active), 0.5)
+        target = resellers.decide(target_confidence, active, resellers.heard[active], satisfied, belief, shortfall, self.disappointment)
+        resellers.columns["confidence"][active] = resellers.decide(
+            next_confidence, active, resellers.confidence[active], target, self.speed, self.asymmetry,
+        )
+        resellers.columns["deals"] *= 25.0 / 26.0
+
+    def _work(self, world: World, active: Ids) -> None:
+        """Effort follows confidence, margin and how erratic support is; skill grows with effort and rusts without."""
+        resellers = world.resellers
+        worth = self.appeal * (self.margin / 0.2) * resellers.confidence[active] - self.prudence * resellers.surprise[active]
+        effort = resellers.decide(effort_share, active, worth, self.other_appeal, self.lines)
+        resellers.columns["effort"][active] = effort
+        skill = resellers.skill[active]
+        skill = skill + np.minimum(2.0 * effort, 1.0) * (1.0 - skill) / self.ramp - self.rust * np.maximum(1.0 - 4.0 * effort, 0.0) * skill
+        resellers.columns["skill"][active] = skill
+
+    def _leave(self, world: World, draws: Draws, active: Ids) -> None:
+        resellers, merchants = world.resellers, world.merchants
+        low = resellers.confidence[active] < self.exit_level
+        resellers.columns["low_weeks"][active] = np.where(low, resellers.low_weeks[active] + 1, 0)
+        gone = active[resellers.low_weeks[active] >= self.exit_weeks]
+        resellers.columns["state"][gone] = LEFT
+        resellers.columns["effort"][gone] = 0.0
+        rounds = np.flatnonzero((merchants.status == ROUND) & np.isin(merchants.reseller, gone))
+        lost = rounds[draws("pipeline").happens(self.pipeline_loss, rounds)]
+        for name, value in (("status", PROSPECT), ("window_end", world.week), ("promised", False), ("route", -1), ("reseller", -1)):
+            merchants.columns[name][lost] = value
+        world.count("reseller_exits", len(gone))
+        world.count("decided_rounds", len(lost))
+        world.count("no_decisions", len(lost))
+        world.note("no_decision", lost, -1, "reseller left", 2)
+        world.note("reseller_left", np.full(len(gone), -1), gone, "", -1, resellers.confidence[gone])
+
+    def _pay(self, world: World, active: Ids) -> None:
+        """Pay support to the active, and margin on the accounts of those still here."""
+        merchants, resellers = world.merchants, world.resellers
+        support = self.support_per_reseller * world.vendor.affordable * len(active)
+        held = np.flatnonzero((merchants.status == LIVE) & (merchants.reseller >= 0))
+        held = held[resellers.state[merchants.reseller[held]] == ACTIVE]
+        margin = self.margin * merchants.fee[held].sum()
+        world.pay("channel_support", support)
+        world.pay("reseller_margin", margin)
+        world.count("channel_support", support)
+        world.count("channel_spend", support + margin)
+
+    def stocks(self, world: World) -> dict[str, float]:
+        """Return the state of the channel (means are NaN without active resellers)."""
+        resellers = world.resellers
+        active = np.flatnonzero(resellers.state == ACTIVE)
+        joined = np.flatnonzero(resellers.state != CANDIDATE)
+        world.split("resellers_active", "region", np.bincount(resellers.region[active], minlength=world.market.regions).astype(np.float64))
+        mean = {
+            name: float(values.mean()) if len(values) else float("nan")
+            for name, values in (
+                ("reseller_confidence", resellers.confidence[active]), ("reseller_effort", resellers.effort[active]),
+                ("expectation_gap", (resellers.heard - resellers.habit)[active]), ("productive_reseller_share", resellers.sold[joined] > 0),
+            )
+        }
+        return {"resellers_active": float(len(active)), **mean}

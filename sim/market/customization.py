@@ -1,0 +1,203 @@
+"""Customization: bespoke work is asked for, promised, queued, delivered, kept up, and sometimes productized.
+
+A request is the `features` a firm misses most. It matches the target market by Σ min(w, t) / Σ w over those features (scale-free,
+0-1; t is the need the vendor has heard of). Accepted work counts in the round at the vendor's credibility, is queued at
+signature and takes engineers from the core. Kept up, n features cost u·n·(1 + v·n/E) person-weeks a week, paid up to 60 % of
+engineering; what stays unpaid shows in the product (see product).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from sim.agents.mechanism import Mechanism
+from sim.agents.merchants import LIVE, REP, RESELLER, ROUND, SIGNED, asks_for_more
+from sim.agents.population import Column, Ids
+from sim.agents.world import World
+from sim.curves import probability
+from sim.draws import Draws, Floats
+from sim.fields import Measure, par
+
+
+class Customization(Mechanism):
+    """Requests, promises, the queue, delivery and upkeep."""
+
+    engineers: float = par(8.0, "engineers on the payroll", unit="people", bounds=(0, 1e5), role="lever", extensive=True)
+    accept_match: float = par(0.6, "match with the target market from which a request is accepted", unit="0-1", bounds=(0, 1.01), role="lever")
+    max_share: float = par(0.3, "most of engineering after upkeep that bespoke work gets", unit="share", bounds=(0, 1), role="lever")
+    max_load: float = par(12.0, "queue above which nothing more is accepted", unit="weeks", bounds=(0, 1000), role="lever")
+    promise_freedom: float = par(0.2, "freedom of reps below quota to offer bespoke work", unit="share", bounds=(0, 1), role="lever")
+    productize: bool = par(True, "turn bespoke features that several firms have into core", role="lever")
+    asking: float = par(0.12, "hazard at which a firm in a round asks for all it misses", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.08, 0.16))
+    offering: float = par(0.10, "hazard at which a rep far below quota and free to promise offers bespoke work", unit="1/week", bounds=(0, 5), off=0.0)
+    quota: float = par(0.25, "signatures a week expected of a rep", unit="firms/week", bounds=(0.001, 100))
+    features: int = par(2, "features in a request", unit="features", bounds=(1, 16))
+    work: float = par(1.2, "bespoke work for one feature", unit="person-weeks", bounds=(0, 1000), role="uncertain", plausible=(0.9, 1.6))
+    due_in: float = par(13.0, "time in which promised work is due", unit="weeks", bounds=(1, 260))
+    load_on_core: float = par(1.0, "bespoke work taken from the core team", unit="share", bounds=(0, 1), off=0.0)
+    upkeep: float = par(0.006, "upkeep of a bespoke feature", unit="person-weeks/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.004, 0.008), source="maintenance takes a third to two fifths of developers' time (Stripe 2018)")
+    crowding: float = par(0.01, "how much upkeep grows per bespoke feature and engineer", unit="people/feature", bounds=(0, 10), role="uncertain", plausible=(0.005, 0.015))
+    most_upkeep: float = par(0.6, "most of engineering that upkeep gets", unit="share", bounds=(0, 1))
+    reuse: float = par(0.4, "share of bespoke work that also serves the core", unit="share", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.2, 0.6))
+    product_factor: float = par(1.5, "work to productize, against the bespoke work", unit="×", bounds=(0, 100))
+    custom_fee: float = par(6_000.0, "paid by the firm for one bespoke feature on delivery", unit="money", bounds=(0, 1e8))
+    credibility_speed: float = par(0.02, "how fast kept and broken promises move credibility", unit="1/promise", bounds=(0, 1), off=0.0)
+    wage: float = par(9_000.0, "cost of an engineer", unit="money/week", bounds=(0, 1e6))
+
+    COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
+        "merchants": (
+            Column("asked", np.int64, -1, "round", "round in which it last asked or was offered bespoke work"),
+            Column("kept_up", np.bool_, False, "flag", "bespoke features whose upkeep is the vendor's", None, 64),
+        ),
+        "vendor": (
+            Column("wins_26", np.float64, 0.0, "firms/week", "signatures through reps, averaged over 26 weeks"),
+            Column("product_work", np.float64, 0.0, "person-weeks", "work done on the feature being productized"),
+        ),
+    }
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "merchants": ("asked", "kept_up", "promised", "bespoke", "bespoke_work", "due_week"),
+        "vendor": ("wins_26", "product_work", "maturity", "engineers", "engineering", "unpaid_upkeep", "bespoke_features", "queue", "queue_weeks", "credibility"),
+    }
+    PURPOSES: ClassVar[tuple[str, ...]] = ("ask", "offer")
+    MEASURES: ClassVar[tuple[Measure, ...]] = (
+        Measure("requests", "firms", "flow", "requests for bespoke work"),
+        Measure("accepted", "firms", "flow", "requests accepted"),
+        Measure("due_promises", "promises", "flow", "promises delivered or come due"),
+        Measure("kept_promises", "promises", "flow", "promises delivered on time"),
+        Measure("promise_kept", "share", "ratio", "promises kept on time", ("kept_promises", "due_promises")),
+        Measure("engineering_weeks", "person-weeks", "flow", "engineering paid for"),
+        Measure("debt_weeks", "person-weeks", "flow", "upkeep of bespoke features that was due"),
+        Measure("debt_share", "share", "ratio", "upkeep due as a share of engineering", ("debt_weeks", "engineering_weeks")),
+        Measure("bespoke_live", "features", "stock", "bespoke features kept up"),
+        Measure("custom_backlog_weeks", "weeks", "stock", "time the queue of bespoke work takes"),
+    )
+
+    def step(self, world: World, draws: Draws) -> None:
+        """Requests, then this week's engineering: upkeep, bespoke queue, productizing; the rest is the core's."""
+        self._hear_requests(world, draws)
+        self._book_signed(world)
+        vendor = world.vendor
+        vendor.engineers = self.engineers * vendor.staffed
+        world.pay("engineering", vendor.engineers * self.wage)
+        world.count("engineering_weeks", vendor.engineers)
+        free = self._keep_up(world, max(vendor.engineers - vendor.pilot_work, 0.0))
+        used = self._work_off(world, self.max_share * free)
+        vendor.engineering = free - self.load_on_core * used
+
+    def _hear_requests(self, world: World, draws: Draws) -> None:
+        """A firm in a round asks, or a rep below quota offers; the vendor accepts what matches and what it can carry."""
+        merchants, vendor = world.merchants, world.vendor
+        firms = np.flatnonzero((merchants.status == ROUND) & (merchants.asked < merchants.rounds) & np.isin(merchants.route, (REP, RESELLER)))
+        unmet = 1.0 - world.fit(firms)
+        asks = draws("ask").happens(probability(world.merchants.decide(asks_for_more, firms, unmet, self.asking)), firms)
+        behind = max(1.0 - vendor.wins_26 / max(self.quota * vendor.reps, 1e-9), 0.0)
+        offered = draws("offer").happens(probability(self.offering * self.promise_freedom * behind), firms)
+        new = firms[(asks | offered) & (unmet > 0.05)]
+        merchants.columns["asked"][new] = merchants.rounds[new]
+        weight, wanted, match = self._requests(world, new)
+        accepted = (match >= self.accept_match) & (weight > 0) & (vendor.queue_weeks < self.max_load)
+        merchants.columns["promised"][new[accepted][:, None], wanted[accepted]] = True
+        world.count("requests", len(new))
+        world.count("accepted", accepted.sum())
+        world.note("request_accepted", new[accepted], -1, "", -1, match[accepted])
+        world.note("request_refused", new[~accepted], -1, "", -1, match[~accepted])
+
+    def _requests(self, world: World, firms: Ids) -> tuple[Floats, Ids, Floats]:
+        """Return what each firm misses in its request (m,), the features (m, k) and the match with the market (m,)."""
+        needs, heard = world.ties.needs[firms], world.vendor.heard
+        missing = needs * (1.0 - np.maximum(world.vendor.maturity, world.merchants.bespoke[firms]))
+        wanted = np.argsort(-missing, axis=1, kind="stable")[:, : self.features]
+        w = np.take_along_axis(needs, wanted, axis=1)
+        match = np.minimum(w, heard[wanted]).sum(axis=1) / np.maximum(w.sum(axis=1), 1e-12)
+        return np.take_along_axis(missing, wanted, axis=1).sum(axis=1), wanted, match
+
+    def _book_signed(self, world: World) -> None:
+        """Queue the promised work of firms that signed this week; follow how reps do against quota."""
+        merchants, vendor = world.merchants, world.vendor
+        new = np.flatnonzero((merchants.status == SIGNED) & (merchants.signed_week == world.week) & (merchants.bespoke_work == 0))
+        promised = merchants.promised[new].sum(axis=1)
+        merchants.columns["bespoke_work"][new] = promised * self.work
+        merchants.columns["due_week"][new] = np.where(promised > 0, world.week + int(self.due_in), -1)
+        vendor.wins_26 += (np.count_nonzero(merchants.route[new] == REP) - vendor.wins_26) / 26.0
+
+    def _keep_up(self, world: World, engineering: float) -> float:
+        """Pay the upkeep of live bespoke features first; return the person-weeks left."""
+        merchants, vendor = world.merchants, world.vendor
+        n = float(merchants.kept_up[merchants.status == LIVE].sum())
+        due = self.upkeep * n * (1.0 + self.crowding * n / max(vendor.engineers, 1e-9))
+        paid = min(due, self.most_upkeep * engineering)
+        vendor.bespoke_features, vendor.unpaid_upkeep = n, (due - paid) / max(vendor.engineers, 1e-9)
+        world.count("debt_weeks", due)
+        return engineering - paid
+
+    def _work_off(self, world: World, capacity: float) -> float:
+        """Do queued work in order of signature, then productize with what is left; return the person-weeks used."""
+        merchants, vendor = world.merchants, world.vendor
+        self._break_promises(world)
+        queue = np.flatnonzero(merchants.bespoke_work > 0)
+        queue = queue[np.argsort(merchants.signed_week[queue], kind="stable")]
+        work = merchants.bespoke_work[queue]
+        before = np.cumsum(work) - work
+        done = np.clip(capacity - before, 0.0, work)
+        merchants.columns["bespoke_work"][queue] = np.where(done >= work, 0.0, work - done)
+        self._deliver(world, queue[done >= work])
+        vendor.queue = float(merchants.bespoke_work.sum())
+        vendor.queue_weeks = vendor.queue / max(capacity, 1e-9) if vendor.queue > 0 else 0.0
+        used = float(done.sum())
+        return used + self._turn_into_product(world, capacity - used)
+
+    def _deliver(self, world: World, firms: Ids) -> None:
+        merchants = world.merchants
+        delivered = merchants.promised[firms].astype(np.float64)
+        on_time = merchants.due_week[firms] >= world.week
+        merchants.columns["bespoke"][firms] |= merchants.promised[firms]
+        merchants.columns["kept_up"][firms, : world.market.features] |= merchants.promised[firms]
+        merchants.columns["promised"][firms] = False
+        merchants.columns["due_week"][firms] = -1
+        self._advance(world, self.reuse * self.work * delivered.sum(axis=0))
+        self._judge_promises(world, on_time.sum(), on_time.sum())
+        world.earn("custom_fees", self.custom_fee * delivered.sum())
+        world.note("delivered", firms, -1, "", -1, delivered.sum(axis=1))
+
+    def _break_promises(self, world: World) -> None:
+        """A promise that comes due undelivered is broken, once."""
+        merchants = world.merchants
+        broken = (merchants.bespoke_work > 0) & (merchants.due_week == world.week - 1)
+        self._judge_promises(world, 0, broken.sum())
+
+    def _judge_promises(self, world: World, kept: int, due: int) -> None:
+        """Move credibility towards 1 for each promise kept and towards 0 for each broken."""
+        vendor = world.vendor
+        stays = np.power(1.0 - self.credibility_speed, float(due))
+        vendor.credibility = stays * vendor.credibility + (1.0 - stays) * (kept / max(due, 1))
+        world.count("kept_promises", kept)
+        world.count("due_promises", due)
+
+    def _advance(self, world: World, person_weeks: Floats) -> None:
+        """Let work that also serves the core advance it: Δm = work/core cost × (1 − m)."""
+        vendor = world.vendor
+        vendor.maturity = vendor.maturity + np.minimum(person_weeks / world.opening.core_cost, 1.0) * (1.0 - vendor.maturity)
+
+    def _turn_into_product(self, world: World, capacity: float) -> float:
+        """Productize the bespoke feature most firms have, when at least two do: its upkeep ends, the core gains."""
+        merchants, vendor = world.merchants, world.vendor
+        holders = merchants.kept_up[merchants.status == LIVE].sum(axis=0)
+        feature = int(np.argmax(holders))
+        if not self.productize or holders[feature] < 2 or capacity <= 0:
+            return 0.0
+        cost = self.product_factor * self.work
+        used = min(capacity, cost - vendor.product_work)
+        vendor.product_work += used
+        if vendor.product_work >= cost - 1e-12:
+            vendor.product_work = 0.0
+            merchants.columns["kept_up"][:, feature] = False
+            only = np.zeros(world.market.features)
+            only[feature] = cost
+            self._advance(world, self.reuse * only)
+        return used
+
+    def stocks(self, world: World) -> dict[str, float]:
+        """Return bespoke features kept up and the backlog in weeks."""
+        return {"bespoke_live": world.vendor.bespoke_features, "custom_backlog_weeks": world.vendor.queue_weeks}

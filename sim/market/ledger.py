@@ -1,0 +1,109 @@
+"""The ledger closes the week: every flow named, cash moves by their sum, and the till decides what next week can afford."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from sim.agents.mechanism import Mechanism
+from sim.agents.merchants import SIGNED
+from sim.agents.population import Column
+from sim.agents.world import World
+from sim.draws import Draws
+from sim.fields import Measure, par
+
+REVENUE = ("subscription", "custom_fees", "commission")
+PAYROLL = ("engineering", "sales", "support", "overhead", "severance")
+
+
+class Ledger(Mechanism):
+    """Revenue, overhead, funding; value."""
+
+    funding: float = par(0.0, "funding received", unit="money/week", bounds=(0, 1e12), role="lever", extensive=True)
+    overhead: float = par(15_000.0, "overhead of the opening team", unit="money/week", bounds=(0, 1e9), extensive=True)
+    commission: float = par(0.25, "commission on an active consumer", unit="money/week/person", bounds=(0, 1e6))
+    credit_line: float = par(0.0, "credit the vendor can draw", unit="money", bounds=(0, 1e12), extensive=True)
+    cushion: float = par(5.0, "weeks of payroll in hand below which discretionary spending shrinks", unit="weeks", bounds=(0.1, 104))
+    discount: float = par(0.9985, "weekly discount factor of value", unit="1/week", bounds=(0.9, 1))
+    consumer_value: float = par(0.0, "value of an active consumer who stays, beyond commission", unit="money/person", bounds=(0, 1e6))
+    terminal_weeks: float = par(78.0, "weeks of expected margin that a live merchant is worth at the end", unit="weeks", bounds=(0, 1040))
+    yearly_renewal: float = par(0.82, "survival a buyer of the firm would assume", unit="1/year", bounds=(0, 1))
+
+    COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
+        "vendor": (
+            Column("discounted", np.float64, 0.0, "money", "discounted cash flow so far, funding excluded"),
+            Column("burn", np.float64, 0.0, "money/week", "cash out less cash in, averaged over 13 weeks"),
+            Column("insolvent", np.bool_, False, "flag", "the till was empty at some time"),
+        ),
+    }
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"vendor": ("cash", "affordable", "staffed", "discounted", "burn", "insolvent")}
+    MEASURES: ClassVar[tuple[Measure, ...]] = (
+        Measure("revenue", "money", "flow", "subscription, custom fees and commission", by=("account",)),
+        Measure("spend", "money", "flow", "all money out", by=("account",)),
+        Measure("cash", "money", "stock", "cash in hand"),
+        Measure("value", "money", "stock", "discounted cash flow so far plus what the live merchants are worth"),
+        Measure("runway_weeks", "weeks", "stock", "weeks the cash lasts at the burn of the last quarter (520 when there is none)"),
+        Measure("p_solvent", "share", "stock", "1 while the till was never empty"),
+        Measure("week_insolvent", "week", "week", "first week with an empty till"),
+        Measure("acquisition_spend", "money", "flow", "promotion, sales and channel programme and support"),
+        Measure("cac", "money/firm", "ratio", "acquisition spending per signed merchant", ("acquisition_spend", "signed_merchants")),
+    )
+
+    def step(self, world: World, draws: Draws) -> None:
+        """Book revenue and overhead, close the books, set next week's means."""
+        self._book(world)
+        vendor, accounts = world.vendor, world.accounts
+        net = float(sum(accounts.values()))
+        vendor.cash += net
+        operating = net - accounts.get("funding", 0.0)
+        vendor.discounted += float(np.power(self.discount, float(world.week))) * operating
+        vendor.burn += (-operating - vendor.burn) / 13.0
+        self._report(world)
+        self._afford(world)
+
+    def _book(self, world: World) -> None:
+        merchants, paying = world.merchants, world.merchants.status >= SIGNED
+        world.earn("subscription", merchants.fee[paying].sum())
+        world.earn("commission", self.commission * merchants.active_people[paying].sum())
+        world.earn("funding", self.funding)
+        world.pay("overhead", self.overhead)
+
+    def _report(self, world: World) -> None:
+        accounts = world.accounts
+        earned = np.array([accounts.get(name, 0.0) for name in REVENUE])
+        spent = np.array([-amount for name, amount in accounts.items() if name not in (*REVENUE, "funding")])
+        world.count("revenue", earned.sum())
+        world.count("spend", spent.sum())
+        acquisition = ("promotion", "sales", "travel", "severance", "channel_support", "recruitment")
+        world.count("acquisition_spend", -sum(accounts.get(name, 0.0) for name in acquisition))
+
+    def _afford(self, world: World) -> None:
+        """When the till runs low discretionary spending shrinks; when it is empty staff that cannot be paid leave."""
+        vendor, accounts = world.vendor, world.accounts
+        funds = vendor.cash + self.credit_line
+        payroll = max(-sum(accounts.get(name, 0.0) for name in PAYROLL), 1e-9)
+        vendor.affordable = float(np.clip((funds - payroll) / (self.cushion * payroll), 0.0, 1.0))
+        vendor.staffed = float(np.clip(funds / payroll, 0.0, 1.0))
+        if funds <= 0 and not vendor.insolvent:
+            vendor.insolvent = True
+            world.count("week_insolvent", 1.0)
+
+    def value(self, world: World) -> float:
+        """Return discounted cash so far plus the live merchants' expected discounted margin and v_C × active consumers that stay."""
+        merchants, vendor, accounts = world.merchants, world.vendor, world.accounts
+        live = world.live()
+        keep = self.discount * float(np.power(self.yearly_renewal, 1.0 / 52.0))
+        weeks = (1.0 - float(np.power(keep, self.terminal_weeks))) / (1.0 - keep)
+        cost = -sum(accounts.get(name, 0.0) for name in ("support", "reseller_margin", "prizes"))
+        brought = accounts.get("commission", 0.0) * (self.consumer_value == 0)
+        margin = float(merchants.fee[live].sum()) + brought - cost
+        people = float(merchants.active_people[live].sum())
+        end = max(margin, 0.0) * weeks + self.consumer_value * people * self.yearly_renewal
+        return float(vendor.discounted + float(np.power(self.discount, float(world.week))) * end)
+
+    def stocks(self, world: World) -> dict[str, float]:
+        """Return cash, value, runway and whether the till was never empty; split revenue and spending by account."""
+        vendor = world.vendor
+        runway = min(max(vendor.cash, 0.0) / vendor.burn, 520.0) if vendor.burn > 0 else 520.0
+        return {"cash": vendor.cash, "value": self.value(world), "runway_weeks": runway, "p_solvent": float(not vendor.insolvent)}

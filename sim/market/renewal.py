@@ -1,0 +1,85 @@
+"""Renewal: once a year each live firm weighs staying against going, on its satisfaction and its own gain."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from sim.agents.decision_makers import posterior_mean, posterior_precision
+from sim.agents.mechanism import Mechanism
+from sim.agents.merchants import PROSPECT, own_gain, renewal_probability
+from sim.agents.population import Ids
+from sim.agents.world import World
+from sim.draws import Draws
+from sim.fields import Measure, par
+
+
+class Renewal(Mechanism):
+    """Own gain, yearly renewal, churn."""
+
+    margin: float = par(12.0, "margin an active consumer brings the firm", unit="money/week/person", bounds=(0, 1e6))
+    labour_saved: float = par(250.0, "labour the product saves the firm", unit="money/week", bounds=(0, 1e6))
+    labour: float = par(120.0, "labour of using it", unit="money/week", bounds=(0, 1e6))
+    level: float = par(0.9, "logit of renewing at satisfaction 0.5 and no gain", unit="logit", bounds=(-10, 10), role="uncertain", plausible=(0.6, 1.2))
+    weight: float = par(4.5, "weight of satisfaction", unit="logit", bounds=(0, 50))
+    gain_weight: float = par(0.3, "weight of own gain relative to the fee", unit="logit", bounds=(0, 50))
+    switching: float = par(0.3, "switching cost per year live", unit="logit/year", bounds=(0, 10))
+    leaves: float = par(1.0, "share of those who would leave that do", unit="share", bounds=(0, 1), off=0.0)
+    lesson: float = par(4.0, "precision of what a leaving firm has learned", unit="1/variance", bounds=(0, 100))
+
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "merchants": ("gain", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people"),
+        "decision_makers": ("mean", "precision"),
+    }
+    PURPOSES: ClassVar[tuple[str, ...]] = ("renew",)
+    MEASURES: ClassVar[tuple[Measure, ...]] = (
+        Measure("due_renewals", "firms", "flow", "contracts up for renewal"),
+        Measure("renewals", "firms", "flow", "contracts renewed"),
+        Measure("churned", "firms", "flow", "live merchants lost"),
+        Measure("renewal_rate", "share", "ratio", "renewed of contracts up for renewal", ("renewals", "due_renewals")),
+        Measure("churn_rate", "share/week", "ratio", "live merchants lost per live merchant-week", ("churned", "live_weeks")),
+        Measure("merchant_gain", "money/week", "stock", "mean own gain of live merchants"),
+    )
+
+    def step(self, world: World, draws: Draws) -> None:
+        """Work out everybody's gain; firms at their anniversary decide."""
+        merchants, live = world.merchants, world.live()
+        merchants.columns["gain"][live] = self._gain(world, live)
+        age = world.week - merchants.live_week[live]
+        due = live[(age > 0) & (age % 52 == 0)]
+        years = (world.week - merchants.live_week[due]) / 52.0
+        relative = np.clip(merchants.gain[due] / np.maximum(merchants.fee[due], 1.0), -2.0, 2.0)
+        stays = merchants.decide(
+            renewal_probability, due, merchants.satisfaction[due], relative, self.level, self.weight, self.gain_weight, self.switching * years,
+        )
+        goes = due[draws("renew").happens(self.leaves * (1.0 - stays), due)]
+        world.count("due_renewals", len(due))
+        world.count("renewals", len(due) - len(goes))
+        self._leave(world, goes)
+
+    def _gain(self, world: World, live: Ids) -> np.ndarray:
+        merchants = world.merchants
+        gain = merchants.decide(
+            own_gain, live, merchants.active_people[live], self.margin, self.labour_saved * world.vendor.polish, merchants.fee[live], self.labour,
+        )
+        return np.asarray(gain)
+
+    def _leave(self, world: World, firms: Ids) -> None:
+        """End contracts; everybody in the firm has learned what the product was worth."""
+        merchants, people = world.merchants, world.decision_makers
+        world.count("churned", len(firms))
+        world.note("churned", firms, merchants.reseller[firms], "", -1, merchants.satisfaction[firms])
+        who, owner = world.ties.members(firms)
+        mean, precision = people.mean[who], people.precision[who]
+        people.columns["mean"][who] = people.decide(posterior_mean, who, mean, precision, merchants.seen[firms][owner], self.lesson)
+        people.columns["precision"][who] = people.decide(posterior_precision, who, precision, self.lesson)
+        merchants.columns["talk"][firms] += 1.0
+        values = (("status", PROSPECT), ("reference", False), ("promised", False), ("bespoke", False), ("kept_up", False), ("bespoke_work", 0.0), ("due_week", -1), ("route", -1), ("reseller", -1), ("active_people", 0.0))
+        for name, value in values:
+            merchants.columns[name][firms] = value
+
+    def stocks(self, world: World) -> dict[str, float]:
+        """Return the mean own gain of live merchants."""
+        live = world.live()
+        return {"merchant_gain": float(world.merchants.gain[live].mean()) if len(live) else float("nan")}

@@ -1,0 +1,181 @@
+"""Sales: enquiries meet capacity. A round opens when somebody aware in a firm in market is served.
+
+Firms large enough go to reps, who have finite places; the rest serve themselves. Leads that wait go stale. Resellers open
+rounds in their territory by effort × skill, and together saturate it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from sim.agents.decision_makers import ADMINISTRATOR, EXECUTIVE, enquiry_hazard
+from sim.agents.mechanism import Mechanism
+from sim.agents.merchants import LEAD, PROSPECT, REP, RESELLER, ROUND, ROUTES, SELF_SERVICE
+from sim.agents.population import Bools, Column, Ids
+from sim.agents.resellers import ACTIVE
+from sim.agents.world import SOURCE, SOURCES, World
+from sim.curves import probability, saturation
+from sim.draws import Draws
+from sim.fields import Measure, par
+
+
+class Sales(Mechanism):
+    """Reps, self-service and resellers take up enquiries and open rounds."""
+
+    reps: float = par(1.0, "reps on the payroll", unit="people", bounds=(0, 1e5), role="lever", extensive=True)
+    account_focus: float = par(0.8, "firms of at least this size are served by reps, smaller ones serve themselves", unit="× mean firm", bounds=(0, 100), role="lever")
+    segment_focus: int = par(-1, "the only segment reps serve (-1: all)", unit="index", bounds=(-1, 99), role="lever")
+    enquiry: float = par(0.16, "hazard at which a convinced aware person in a firm in market enquires", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.11, 0.22))
+    initiative: tuple[float, ...] = par((0.9, 1.0, 0.6, 0.3, 0.8), "how readily a person of each role enquires", unit="×")
+    spread: float = par(0.06, "how gradually enquiries fall as belief falls below need", unit="0-1", bounds=(0.001, 1))
+    slots_per_rep: float = par(14.0, "rounds a ramped rep holds open", unit="rounds", bounds=(0, 1e9), off=1e6, role="uncertain", plausible=(10, 20))
+    ramp: float = par(13.0, "time to ramp a rep", unit="weeks", bounds=(1, 104))
+    stale: float = par(0.08, "hazard at which a waiting lead goes cold", unit="1/week", bounds=(0, 5))
+    outreach: float = par(2.0, "firms an idle place lets a rep call", unit="firms/week", bounds=(0, 1000), off=0.0)
+    addressable: float = par(60_000.0, "firms on the reps' list", unit="firms", bounds=(1, 1e8), extensive=True)
+    reseller_reach: float = par(0.10, "hazard at which a territory full of resellers calls on a firm in market", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.07, 0.14))
+    reseller_half: float = par(20.0, "reseller effort × skill in a territory at which half of that is reached", unit="resellers", bounds=(0.01, 1e5), extensive=True)
+    wage: float = par(6_000.0, "cost of a rep", unit="money/week", bounds=(0, 1e6))
+    travel: float = par(150.0, "travel and entertainment for a rep's open round", unit="money/week", bounds=(0, 1e6))
+    severance: float = par(8.0, "severance", unit="weeks of wage", bounds=(0, 104))
+
+    COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
+        "vendor": (Column("ramped_reps", np.float64, -1.0, "people", "reps that are productive (-1: not started)"),),
+    }
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "vendor": ("ramped_reps", "reps", "rep_capacity", "unserved_leads"),
+        "merchants": ("status", "source", "lead_week", "round_week", "rounds", "route", "reseller"),
+        "decision_makers": ("aware", "evaluated"),
+    }
+    PURPOSES: ClassVar[tuple[str, ...]] = ("enquiry", "stale", "outreach", "call", "interest", "which_reseller", "order")
+    MEASURES: ClassVar[tuple[Measure, ...]] = (
+        Measure("leads", "firms", "flow", "firms that enquired or were won over to a round by a reseller", by=("channel",)),
+        Measure("opportunities", "rounds", "flow", "rounds opened", by=("channel", "route")),
+        Measure("waiting_leads", "firms", "stock", "leads waiting for a rep"),
+        Measure("stale_leads", "firms", "flow", "leads gone cold"),
+        Measure("rep_weeks", "person-weeks", "flow", "reps on the payroll"),
+        Measure("sales_spend", "money", "flow", "wages, travel and severance of sales"),
+    )
+
+    def step(self, world: World, draws: Draws) -> None:
+        """Staff, take enquiries, let leads go stale, open rounds on every route."""
+        self._staff(world)
+        self._enquire(world, draws)
+        self._go_stale(world, draws)
+        self._serve(world, draws)
+        self._resell(world, draws)
+
+    def _staff(self, world: World) -> None:
+        vendor = world.vendor
+        reps = self.reps * vendor.staffed
+        ramped = reps if vendor.ramped_reps < 0 else min(vendor.ramped_reps + (reps - vendor.ramped_reps) / self.ramp, reps)
+        leaving = max(vendor.reps - reps, 0.0)
+        vendor.reps, vendor.ramped_reps, vendor.rep_capacity = reps, ramped, ramped * self.slots_per_rep
+        rounds = np.count_nonzero((world.merchants.status == ROUND) & (world.merchants.route == REP))
+        world.pay("sales", reps * self.wage)
+        world.pay("severance", leaving * self.severance * self.wage)
+        world.pay("travel", rounds * self.travel)
+        world.count("rep_weeks", reps)
+        world.count("sales_spend", (reps + leaving * self.severance) * self.wage + rounds * self.travel)
+
+    def _enquire(self, world: World, draws: Draws) -> None:
+        """In each firm in market the keenest aware person decides whether to enquire."""
+        merchants, people = world.merchants, world.decision_makers
+        firms = world.in_market()
+        firms = firms[merchants.status[firms] == PROSPECT]
+        who, owner = world.ties.members(firms)
+        knows = people.aware[who]
+        who, owner = who[knows], owner[knows]
+        initiative = self.enquiry * np.asarray(self.initiative)[people.role[who]]
+        hazard = people.decide(enquiry_hazard, who, people.mean[who], world.market.need, self.spread, initiative)
+        first = np.flatnonzero(np.diff(owner, prepend=-1))
+        if not len(first):
+            return
+        keenest = np.maximum.reduceat(hazard, first)
+        firms = firms[owner[first]]
+        new = firms[draws("enquiry").happens(probability(keenest), firms)]
+        merchants.columns["status"][new] = LEAD
+        merchants.columns["lead_week"][new] = world.week
+        self._count_by_source(world, "leads", new)
+
+    def _go_stale(self, world: World, draws: Draws) -> None:
+        merchants = world.merchants
+        waiting = np.flatnonzero((merchants.status == LEAD) & (merchants.lead_week < world.week))
+        gone = draws("stale").happens(probability(self.stale), waiting) | (merchants.window_end[waiting] < world.week)
+        merchants.columns["status"][waiting[gone]] = PROSPECT
+        world.count("stale_leads", gone.sum())
+
+    def _serve(self, world: World, draws: Draws) -> None:
+        """Small firms serve themselves; reps take the others, oldest lead first; idle places call on new firms."""
+        merchants, vendor = world.merchants, world.vendor
+        waiting = np.flatnonzero(merchants.status == LEAD)
+        for_reps = self._for_reps(world, waiting)
+        self._open(world, waiting[~for_reps], SELF_SERVICE)
+        queue = waiting[for_reps]
+        queue = queue[np.lexsort((draws("order").uniform(queue), merchants.lead_week[queue]))]
+        busy = np.count_nonzero((merchants.status == ROUND) & (merchants.route == REP))
+        free = max(int(vendor.rep_capacity) - busy, 0)
+        self._open(world, np.sort(queue[:free]), REP)
+        vendor.unserved_leads = float(max(len(queue) - free, 0))
+        self._call(world, draws, max(free - len(queue), 0))
+
+    def _for_reps(self, world: World, firms: Ids) -> Bools:
+        merchants = world.merchants
+        large = merchants.size[firms] >= self.account_focus
+        return np.asarray(large & ((self.segment_focus < 0) | (merchants.segment[firms] == self.segment_focus)))
+
+    def _call(self, world: World, draws: Draws, idle: int) -> None:
+        """Cold outreach: administrators of firms on the list learn of the vendor."""
+        merchants = world.merchants
+        firms = np.flatnonzero(merchants.status == PROSPECT)
+        firms = firms[self._for_reps(world, firms)]
+        idle_reps = min(idle, world.vendor.ramped_reps * 14.0)
+        called = firms[draws("outreach").happens(probability(self.outreach * idle_reps / self.addressable), firms)]
+        world.decision_makers.columns["aware"][world.ties.covers[called, ADMINISTRATOR]] = True
+        merchants.columns["source"][called] = SOURCE["cold_outreach"]
+
+    def _resell(self, world: World, draws: Draws) -> None:
+        """Resellers call on free firms in market in their territory; who finds it worth a look opens a round."""
+        merchants, resellers, people = world.merchants, world.resellers, world.decision_makers
+        power = np.where(resellers.state == ACTIVE, resellers.effort * resellers.skill * resellers.talent, 0.0)
+        by_region = np.bincount(resellers.region, power, world.market.regions) if resellers.n else np.zeros(world.market.regions)
+        hazard = self.reseller_reach * saturation(by_region, self.reseller_half)
+        firms = world.in_market()
+        firms = firms[merchants.status[firms] == PROSPECT]
+        called = firms[draws("call").happens(probability(hazard)[merchants.region[firms]], firms)]
+        who = world.ties.covers[called, ADMINISTRATOR]
+        people.columns["aware"][who] = True
+        people.columns["aware"][world.ties.covers[called, EXECUTIVE]] = True
+        interest = people.decide(enquiry_hazard, who, people.mean[who], world.market.need, self.spread, 1.0)
+        opened = called[draws("interest").happens(interest, called)]
+        chance = draws("which_reseller")
+        for region in range(world.market.regions):
+            here = opened[merchants.region[opened] == region]
+            if len(here):
+                mine = np.flatnonzero((resellers.region == region) & (power > 0))
+                merchants.columns["reseller"][here] = mine[chance.choice(np.cumsum(power[mine]), here)]
+        merchants.columns["source"][opened] = SOURCE["reseller"]
+        merchants.columns["lead_week"][opened] = world.week
+        self._count_by_source(world, "leads", opened)
+        self._open(world, opened, RESELLER)
+
+    def _open(self, world: World, firms: Ids, route: int) -> None:
+        columns = world.merchants.columns
+        columns["status"][firms] = ROUND
+        columns["route"][firms] = route
+        columns["round_week"][firms] = world.week
+        columns["rounds"][firms] += 1
+        world.decision_makers.columns["evaluated"][world.ties.members(firms)[0]] = False
+        self._count_by_source(world, "opportunities", firms)
+        world.split("opportunities", "route", np.bincount(np.full(len(firms), route), minlength=len(ROUTES)).astype(np.float64))
+        world.note("opportunity", firms, columns["reseller"][firms] if route == RESELLER else -1, ROUTES[route], columns["source"][firms])
+
+    def _count_by_source(self, world: World, measure: str, firms: Ids) -> None:
+        world.count(measure, len(firms))
+        world.split(measure, "channel", np.bincount(world.merchants.source[firms], minlength=len(SOURCES)).astype(np.float64))
+
+    def stocks(self, world: World) -> dict[str, float]:
+        """Return the leads that wait."""
+        return {"waiting_leads": world.vendor.unserved_leads}

@@ -1,0 +1,116 @@
+"""Service: signed firms are brought live, tickets are answered, satisfaction moves by what was delivered less what was promised.
+
+Losses weigh 2.25 times gains (Tversky & Kahneman 1992). Onboarding places are finite: support staff answer tickets first and
+bring firms live with what is left.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from sim.agents.mechanism import Mechanism
+from sim.agents.merchants import LIVE, SIGNED, next_satisfaction
+from sim.agents.population import Ids
+from sim.agents.world import World
+from sim.draws import Draws
+from sim.fields import Measure, par
+
+
+class Service(Mechanism):
+    """Onboarding, tickets, satisfaction, references."""
+
+    support_staff: float = par(2.0, "support staff on the payroll whatever the number of live merchants", unit="people", bounds=(0, 1e5), role="lever", extensive=True)
+    support_per_live: float = par(0.012, "further support staff for each live merchant", unit="people/firm", bounds=(0, 10), role="lever")
+    burden: float = par(0.010, "work for tickets of a live merchant with a finished product", unit="person-weeks/week", bounds=(0, 10), role="uncertain", plausible=(0.007, 0.013))
+    roughness: float = par(0.6, "further tickets of an unpolished product", unit="×", bounds=(0, 10), off=0.0)
+    onboarding: float = par(0.25, "work to bring a firm live", unit="person-weeks", bounds=(0.001, 100))
+    soonest: int = par(2, "weeks from signature until a firm can be live", unit="weeks", bounds=(0, 104))
+    ticket_share: float = par(0.75, "most of support that tickets get while firms wait to go live", unit="share", bounds=(0, 1))
+    patience: float = par(0.4, "share of delivered value that slow answers can cost", unit="share", bounds=(0, 1), off=0.0)
+    base: float = par(0.6, "satisfaction where what is delivered is what was promised", unit="0-1", bounds=(0, 1))
+    slope: float = par(1.3, "satisfaction per value delivered beyond the promise", unit="1/value", bounds=(0, 20))
+    aversion: float = par(2.25, "how much more a shortfall counts", unit="×", bounds=(1, 10), source="Tversky & Kahneman 1992")
+    speed: float = par(0.08, "speed of satisfaction", unit="1/week", bounds=(0, 1))
+    lateness: float = par(1.0, "share of promised work a live firm misses until it is delivered", unit="share", bounds=(0, 1), off=0.0)
+    vouching: float = par(0.65, "satisfaction from which a firm vouches", unit="0-1", bounds=(0, 1))
+    seasoning: int = par(13, "weeks live before a firm vouches", unit="weeks", bounds=(0, 520))
+    wage: float = par(3_500.0, "cost of a supporter", unit="money/week", bounds=(0, 1e6))
+
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "merchants": ("status", "live_week", "satisfaction", "reference", "seen", "talk"),
+        "vendor": ("support_staff", "response", "spare_support"),
+    }
+    PURPOSES: ClassVar[tuple[str, ...]] = ("complains",)
+    MEASURES: ClassVar[tuple[Measure, ...]] = (
+        Measure("live_merchants", "firms", "stock", "live merchants", by=("segment", "region")),
+        Measure("satisfaction", "0-1", "stock", "mean satisfaction of live merchants"),
+        Measure("response", "0-1", "stock", "how promptly tickets are answered"),
+        Measure("support_spend", "money", "flow", "wages of support"),
+        Measure("live_weeks", "firm-weeks", "flow", "live merchants, week by week"),
+        Measure("support_cost_per_merchant", "money/week", "ratio", "support wages per live merchant", ("support_spend", "live_weeks")),
+    )
+
+    def step(self, world: World, draws: Draws) -> None:
+        """Answer tickets, bring firms live, let satisfaction and references follow."""
+        merchants, live = world.merchants, world.live()
+        self._staff(world, len(live))
+        self._bring_live(world)
+        self._satisfy(world, draws, live)
+        seasoned = live[world.week - merchants.live_week[live] >= self.seasoning]
+        merchants.columns["reference"][:] = False
+        merchants.columns["reference"][seasoned] = merchants.satisfaction[seasoned] >= self.vouching
+
+    def _staff(self, world: World, live: int) -> None:
+        """Tickets come from live merchants, more the rougher the product; staff is split between tickets and onboarding."""
+        vendor = world.vendor
+        staff = (self.support_staff + self.support_per_live * live) * vendor.staffed
+        demand = live * self.burden * (1.0 + self.roughness * (1.0 - vendor.polish) / 0.5)
+        free = max(staff - vendor.pilot_support, 0.0)
+        waiting = np.count_nonzero(world.merchants.status == SIGNED) > 0
+        answered = min(demand, free * (self.ticket_share if waiting else 1.0))
+        vendor.support_staff, vendor.spare_support = staff, free - answered
+        response = answered / demand if demand > 0 else 1.0
+        vendor.response = vendor.response + 0.5 * (response - vendor.response)
+        world.pay("support", staff * self.wage)
+        world.count("support_spend", staff * self.wage)
+        world.count("live_weeks", live)
+
+    def _bring_live(self, world: World) -> None:
+        """Bring firms live in order of signature, as many as support can."""
+        merchants = world.merchants
+        ready = np.flatnonzero((merchants.status == SIGNED) & (world.week - merchants.signed_week >= self.soonest))
+        ready = ready[np.argsort(merchants.signed_week[ready], kind="stable")]
+        places = world.vendor.spare_support / self.onboarding
+        carried = np.floor(places * (world.week + 1)) - np.floor(places * world.week)  # fractions of a place add up over weeks
+        new = ready[: int(carried)]
+        merchants.columns["status"][new] = LIVE
+        merchants.columns["live_week"][new] = world.week
+        merchants.columns["satisfaction"][new] = 0.5
+        world.note("live", new, -1, "", -1, world.week - merchants.signed_week[new])
+
+    def _satisfy(self, world: World, draws: Draws, live: Ids) -> None:
+        merchants, vendor = world.merchants, world.vendor
+        delivered = self.delivered(world, live)
+        surprise = delivered - merchants.expected[live]
+        merchants.columns["satisfaction"][live] = merchants.decide(
+            next_satisfaction, live, merchants.satisfaction[live], surprise, self.base, self.slope, self.aversion, self.speed,
+        )
+        merchants.columns["seen"][live] = delivered
+        upset = live[draws("complains").happens(np.maximum(0.5 - merchants.satisfaction[live], 0.0) * 0.2, live)]
+        merchants.columns["talk"][upset] += 1.0
+
+    def delivered(self, world: World, live: Ids) -> np.ndarray:
+        """Return the value live firms get this week, shape (m,): undelivered promises missed, slow answers felt."""
+        vendor = world.vendor
+        slow = 1.0 - self.patience * (1.0 - vendor.response)
+        return np.asarray(world.fit(live, 1.0 - self.lateness) * vendor.polish * slow)
+
+    def stocks(self, world: World) -> dict[str, float]:
+        """Return live merchants (split by segment and region), their satisfaction and the response to tickets."""
+        merchants, market, live = world.merchants, world.market, world.live()
+        for dimension, size in (("segment", market.segments), ("region", market.regions)):
+            world.split("live_merchants", dimension, np.bincount(merchants.columns[dimension][live], minlength=size).astype(np.float64))
+        mean = float(merchants.satisfaction[live].mean()) if len(live) else float("nan")
+        return {"live_merchants": float(len(live)), "satisfaction": mean, "response": world.vendor.response}

@@ -1,0 +1,106 @@
+"""Word among firms: references vouch, and firms that evaluated the product talk about what they saw.
+
+References (live, satisfied, seasoned) are met by firms in market: strongest in the own circle (segment × region), then in
+the segment, then elsewhere. A firm that evaluated or uses the product talks for a while; who is told takes a signal of
+the value that was seen. Dissatisfied words count more (losses 2.25 times; Tversky & Kahneman 1992).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from sim.agents.decision_makers import ROLES, posterior_mean, posterior_precision
+from sim.agents.mechanism import Mechanism
+from sim.agents.merchants import LIVE, SIGNED
+from sim.agents.population import Bools, Ids
+from sim.agents.world import SOURCE, World
+from sim.curves import keep, probability, saturation
+from sim.draws import Draws, Floats
+from sim.fields import Measure, par
+
+
+class Word(Mechanism):
+    """What firms tell each other."""
+
+    reach: float = par(0.06, "hazard at which a firm in market hears of a reference when there are many", unit="1/week", bounds=(0, 2), off=0.0, role="uncertain", plausible=(0.03, 0.1))
+    half: float = par(150.0, "weighted references at which half that hazard is reached", unit="firms", bounds=(0.1, 1e6), extensive=True)
+    own_circle: float = par(20.0, "weight of a reference in the own circle", unit="×", bounds=(0, 1000), source="brief: own circle 2, segment 1, other 0.3, here times how many of a firm's contacts each is")
+    own_segment: float = par(3.0, "weight of a reference in the own segment", unit="×", bounds=(0, 1000))
+    elsewhere: float = par(0.3, "weight of any other reference", unit="×", bounds=(0, 1000))
+    reference: float = par(1.5, "precision of what a reference tells", unit="1/variance", bounds=(0, 50), off=0.0, role="uncertain", plausible=(0.8, 2.5))
+    evaluation: float = par(0.8, "precision of what a firm that evaluated tells", unit="1/variance", bounds=(0, 50), off=0.0, role="uncertain", plausible=(0.4, 1.6))
+    telling: float = par(0.06, "firms told by one evaluation a week", unit="firms/week", bounds=(0, 10), role="uncertain", plausible=(0.03, 0.1))
+    talk_half_life: float = par(13.0, "half-life of an evaluation as a topic", unit="weeks", bounds=(0, 260))
+    dissatisfied: float = par(2.25, "how much more a disappointed firm talks", unit="×", bounds=(1, 10), source="losses count 2.25 times (Tversky & Kahneman 1992)")
+    circle_size: float = par(1250.0, "firms in a circle of mean size", unit="firms", bounds=(1, 1e6), extensive=True)
+    noise: float = par(0.10, "spread of what is told", unit="0-1", bounds=(0, 1))
+    roles: tuple[float, ...] = par((0.3, 0.35, 0.05, 0.05, 0.25), "who hears: executive, administrator, technical, finance, frontline", unit="share")
+
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "decision_makers": ("aware", "mean", "precision"),
+        "merchants": ("source", "talk"),
+    }
+    PURPOSES: ClassVar[tuple[str, ...]] = ("reference", "told", "role", "noise")
+    MEASURES: ClassVar[tuple[Measure, ...]] = (
+        Measure("references", "firms", "stock", "live merchants that vouch"),
+        Measure("told", "firms", "flow", "firms told of an evaluation"),
+    )
+
+    def step(self, world: World, draws: Draws) -> None:
+        """Let references vouch and evaluations be told; talk fades."""
+        by_reference = self._hear_of_references(world, draws)
+        by_word, seen = self._hear_of_evaluations(world, draws)
+        firms = np.concatenate([by_reference, by_word])
+        told = np.concatenate([world.value(by_reference), seen])
+        weight = np.repeat([self.reference, self.evaluation], [len(by_reference), len(by_word)])
+        self._learn(world, draws, firms, told, weight, np.arange(len(firms)) >= len(by_reference))
+        world.merchants.columns["source"][by_reference] = SOURCE["word_of_mouth"]
+        world.merchants.columns["talk"] *= keep(self.talk_half_life)
+
+    def _hear_of_references(self, world: World, draws: Draws) -> Ids:
+        merchants, market = world.merchants, world.market
+        vouching = np.flatnonzero(merchants.reference)
+        firms = world.in_market()
+        if not len(vouching):
+            return firms[:0]
+        circle = np.bincount(merchants.circle[vouching], minlength=market.segments * market.regions)[merchants.circle[firms]]
+        segment = np.bincount(merchants.segment[vouching], minlength=market.segments)[merchants.segment[firms]]
+        near = self.own_circle * circle + self.own_segment * (segment - circle) + self.elsewhere * (len(vouching) - segment)
+        hazard = self.reach * saturation(near, self.half)
+        return firms[draws("reference").happens(probability(hazard), firms)]
+
+    def _hear_of_evaluations(self, world: World, draws: Draws) -> tuple[Ids, Floats]:
+        """Return who is told by whom in its circle, and the value that was seen (mean over the circle's talkers)."""
+        merchants, circles = world.merchants, world.market.segments * world.market.regions
+        loud = merchants.talk * np.where(merchants.status == LIVE, self._disappointment(world), 1.0)
+        talkers = np.flatnonzero(loud > 1e-3)
+        mass = np.bincount(merchants.circle[talkers], loud[talkers], circles)
+        seen = np.bincount(merchants.circle[talkers], loud[talkers] * merchants.seen[talkers], circles)
+        hazard = self.telling * (self.evaluation > 0) * mass / self.circle_size
+        open_ = np.flatnonzero((merchants.status < SIGNED) & (hazard > 0)[merchants.circle])
+        told = open_[draws("told").happens(probability(hazard)[merchants.circle[open_]], open_)]
+        world.count("told", len(told))
+        at = merchants.circle[told]
+        return told, seen[at] / mass[at]
+
+    def _disappointment(self, world: World) -> Floats:
+        return np.where(world.merchants.satisfaction < 0.5, self.dissatisfied, 1.0)
+
+    def _learn(self, world: World, draws: Draws, firms: Ids, told: Floats, weight: Floats, second: Bools) -> None:
+        """Each firm's person takes the signal; one who hears of a reference learns of the vendor too."""
+        people, k = world.decision_makers, second.astype(np.int64)
+        role = draws("role").choice(np.cumsum(self.roles), firms, k)
+        who = world.ties.covers[firms, np.minimum(role, len(ROLES) - 1)]
+        signal = told + self.noise * draws("noise").normal(firms, k)
+        for part in (~second, second):  # one person may hear both: one after the other
+            at, w = who[part], weight[part]
+            mean, precision = people.mean[at], people.precision[at]
+            people.columns["mean"][at] = people.decide(posterior_mean, at, mean, precision, signal[part], w)
+            people.columns["precision"][at] = people.decide(posterior_precision, at, precision, w)
+        people.columns["aware"][who[~second]] = True
+
+    def stocks(self, world: World) -> dict[str, float]:
+        """Return the merchants that vouch."""
+        return {"references": float(np.count_nonzero(world.merchants.reference))}

@@ -1,0 +1,1 @@
+"""Many runs of the market: run, summarise, compare, keep."""

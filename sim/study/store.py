@@ -1,0 +1,240 @@
+"""Keep what was run: a folder for each result, found again by its inputs, never half-written.
+
+A folder is written aside under a name that begins with a dot, flushed to disk, and renamed.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Problem, UserError
+from sim.study.compare import Comparison, of
+from sim.study.run import Case, Failure, Result, Tables, make_result
+from sim.study.summary import as_table
+
+PACKAGE = Path(__file__).resolve().parents[1]
+TABLES = ("weekly", "breakdown", "events")
+VERSIONS = ("b2b2c-sim", "mesa", "numpy", "scipy", "pandas", "pydantic")
+MANIFEST = "manifest.json"
+Dress = Callable[[Any, Path], None]  # writes charts and report of a result or comparison into its folder
+
+
+# what a folder is found by ------------------------------------------------------------------------------
+
+
+@functools.cache
+def code(*, of_views: bool = False) -> str:
+    """Return a hash of the program's source: of what makes the numbers, or of what draws them."""
+    digest = hashlib.sha256()
+    for file in sorted(PACKAGE.rglob("*")):
+        path = file.relative_to(PACKAGE)
+        drawn = path.parts[0] == "views"
+        if drawn == of_views and file.is_file() and (drawn or _makes_numbers(path)) and file.suffix != ".pyc":
+            digest.update(path.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _makes_numbers(path: Path) -> bool:
+    return path.suffix == ".py" and path.parts[0] != "validation" and path.name not in ("cli.py", "__main__.py", "store.py")
+
+
+def inputs(case: Case) -> dict[str, Any]:
+    """Return all that decides the numbers of `case`."""
+    scenario = case.scenario
+    return {
+        "scenario": scenario.digest(), "seed": case.seed, "reps": case.reps, "weeks": scenario.weeks,
+        "engine": case.engine, "code": code(),
+    }
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def folder_of(cases: Sequence[Case], shelf: Path) -> Path:
+    """Return where on `shelf` the result of one case, or the comparison of several, belongs: <name>-<8 hex of the inputs>."""
+    first = cases[0].scenario.name
+    name = first if len(cases) == 1 else f"{first}-against-{len(cases) - 1}"
+    return shelf / f"{re.sub(r'[^A-Za-z0-9_.+-]', '_', name)}-{_hash(_what(cases))[:8]}"
+
+
+def _what(cases: Sequence[Case]) -> Any:
+    return inputs(cases[0]) if len(cases) == 1 else {"plans": {case.scenario.name: inputs(case) for case in cases}}
+
+
+# reading ------------------------------------------------------------------------------------------------
+
+
+def find(case: Case, folder: Path) -> Result | None:
+    """Return the result kept in `folder` if it was made from the inputs of `case` and is whole, else None."""
+    import pandas as pd
+
+    manifest = _manifest(folder)
+    if manifest.get("hash") != _hash(inputs(case)) or manifest.get("failures"):
+        return None
+    return make_result(case, Tables(*(pd.read_parquet(folder / f"{name}.parquet") for name in TABLES)))
+
+
+def find_comparison(cases: Sequence[Case], folder: Path) -> Comparison | None:
+    """Return the comparison kept in `folder` if it was made from `cases`, else None."""
+    if _manifest(folder).get("hash") != _hash(_what(cases)):
+        return None
+    results = [find(case, _part(folder, case)) for case in cases]
+    whole = [result for result in results if result is not None]
+    return of(whole) if len(whole) == len(cases) else None
+
+
+def is_dressed(folder: Path) -> bool:
+    """Say whether charts and report in `folder` were drawn by today's views."""
+    return bool(_manifest(folder).get("views") == code(of_views=True))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _part(folder: Path, case: Case) -> Path:
+    return folder / "plans" / case.scenario.name
+
+
+# writing ------------------------------------------------------------------------------------------------
+
+
+def check_writable(folder: Path) -> None:
+    """Raise UserError where `folder` cannot be made, or holds what is not ours to replace."""
+    if folder.exists() and not (folder.is_dir() and (_manifest(folder) or not any(folder.iterdir()))):
+        raise UserError(Problem("is in the way: give a new folder, or one that a run has written", file=str(folder), key="--out"))
+    with _mendable(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder.parent):
+            pass
+
+
+def save(result: Result, folder: Path, command: str = "", dress: Dress | None = None) -> Path:
+    """Write a run directory and return it; `dress` adds charts and report. Raises UserError where it cannot be written."""
+    with _mendable(folder), _aside(folder) as aside:
+        _write_run(result, aside, command)
+        if dress is not None:
+            dress(result, aside)
+    return folder
+
+
+def save_comparison(comparison: Comparison, folder: Path, command: str = "", dress: Dress | None = None) -> Path:
+    """Write a comparison: its table, charts and report, and under `plans/` the run directory of each plan."""
+    cases = [_case(result) for result in comparison.results.values()]
+    with _mendable(folder), _aside(folder) as aside:
+        for case, result in zip(cases, comparison.results.values(), strict=True):
+            _part(aside, case).mkdir(parents=True)
+            _write_run(result, _part(aside, case), command)
+        _write_json(aside / "comparison.json", comparison.table)
+        _comparison_table(comparison).to_csv(aside / "comparison.csv", index=False)
+        _write_manifest(aside, _what(cases), command, [f for r in comparison.results.values() for f in r.failures])
+        if dress is not None:
+            dress(comparison, aside)
+    return folder
+
+
+def _case(result: Result) -> Case:
+    return Case(result.scenario, result.seed, result.reps, result.engine)
+
+
+def _write_run(result: Result, folder: Path, command: str) -> None:
+    (folder / "scenario.toml").write_text(result.scenario.dump(), encoding="utf-8")
+    for name in TABLES:
+        getattr(result, name).to_parquet(folder / f"{name}.parquet", engine="pyarrow", compression="zstd", index=False)
+    _write_json(folder / "summary.json", result.summary)
+    as_table(result.summary).to_csv(folder / "summary.csv", index=False)
+    _write_manifest(folder, inputs(_case(result)), command, result.failures)
+
+
+def _write_manifest(folder: Path, what: Any, command: str, failures: Iterable[Failure]) -> None:
+    versions = {"python": platform.python_version()} | {name: _version(name) for name in VERSIONS}
+    failed = [{"replication": failure.replication, "error": failure.error} for failure in failures]
+    _write_json(folder / MANIFEST, {
+        "hash": _hash(what), "inputs": what, "views": code(of_views=True), "versions": versions, "command": command,
+        "failures": failed,
+    })
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _comparison_table(comparison: Comparison) -> Any:
+    import pandas as pd
+
+    rows = [
+        {"plan": plan, "measure": measure, **row}
+        for plan, measures in comparison.table["plans"].items()
+        for measure, row in measures.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _write_json(file: Path, content: Any) -> None:
+    file.write_text(as_json(content) + "\n", encoding="utf-8")
+
+
+def as_json(content: Any) -> str:
+    """Return `content` as JSON text; NaN is refused."""
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+@contextmanager
+def _aside(folder: Path) -> Iterator[Path]:
+    """Give a folder to write in, and put it in the place of `folder` when all is written."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        aside.chmod(0o755)
+        yield aside
+        for file in aside.rglob("*"):
+            _flush(file)
+        _replace(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _flush(file: Path) -> None:
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _replace(aside: Path, folder: Path) -> None:
+    old = aside.with_name(f"{aside.name}.old")
+    if folder.exists():
+        folder.rename(old)
+    aside.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _mendable(folder: Path) -> Iterator[None]:
+    """Turn what the file system refuses into an error the user can mend."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(Problem(f"cannot be written: {reason}", file=str(folder), key="--out")) from None

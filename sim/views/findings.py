@@ -1,0 +1,146 @@
+"""Sentences that results decide. None claims a difference whose 95 % interval includes zero."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.views.frames import Interval, interval, names_of, outcome, paired, running, total
+from sim.views.words import capital, count, join, measure_name, number, percent, plan_names, runs
+
+if TYPE_CHECKING:
+    from sim.study.compare import Comparison
+    from sim.study.run import Result
+
+TELLING = ("burnt_prospects", "focus", "reseller_confidence", "polish", "fit", "satisfaction", "live_merchants", "cash")
+
+
+def plain_names(comparison: Comparison) -> dict[str, str]:
+    """Return the name of every plan by key."""
+    return plan_names({key: result.scenario for key, result in comparison.results.items()})
+
+
+def span(found: Interval, sign: bool = False) -> str:
+    """Return 'low to high', or words where there is no interval."""
+    return f"{number(found.low, sign)} to {number(found.high, sign)}" if found.known else "no interval from one replication"
+
+
+def signs(comparison: Comparison, measure: str) -> dict[str, int]:
+    """Return for each plan 1 or -1 where its total lies clearly above or below the base's, else 0."""
+    return {plan: outcome(comparison, plan, measure).sign for plan in names_of(comparison)[1]}
+
+
+def _who(comparison: Comparison, plans: Sequence[str]) -> str:
+    """Name plans, or say 'all three plans' where they are all of three or more."""
+    others = names_of(comparison)[1]
+    if len(plans) == len(others) and len(plans) > 2:
+        return f"all {count(len(plans))} plans"
+    names = plain_names(comparison)
+    return join([names[plan] for plan in plans])
+
+
+def standing(comparison: Comparison, measures: Sequence[str]) -> str:
+    """Say which plans end above and below the base in measures whose signs agree, and for which there is no clear difference."""
+    base, _ = names_of(comparison)
+    found, where = signs(comparison, measures[0]), join([f"in {measure_name(m)}" for m in measures])
+    if comparison.table["replications"] < 2:
+        return f"One replication does not tell the plans apart {where}"
+    clauses = []
+    for sign, word in ((-1, "below"), (1, "above")):
+        plans = [plan for plan in found if found[plan] == sign]
+        if plans:
+            clauses.append(f"{_who(comparison, plans)} end{'s' if len(plans) == 1 else ''} {word} {plain_names(comparison)[base]} {where}")
+    level = [plan for plan in found if found[plan] == 0]
+    if level:
+        last = f"no clear difference between {_who(comparison, level)} and {plain_names(comparison)[base]}"
+        clauses.append(last if clauses else f"{last} {where}")
+    return capital("; ".join(clauses))
+
+
+def headline(comparison: Comparison) -> str:
+    """Answer in a sentence: where the plans end in value and in signed merchants against the base."""
+    if signs(comparison, "value") == signs(comparison, "signed_merchants"):
+        return standing(comparison, ("value", "signed_merchants"))
+    return f"{standing(comparison, ('value',))}. {standing(comparison, ('signed_merchants',))}"
+
+
+def extreme(comparison: Comparison) -> str:
+    """Name the plan that clearly loses most value (or gains most, where none loses), with its interval; say so where it cannot be told."""
+    found = {plan: outcome(comparison, plan, "value") for plan in names_of(comparison)[1]}
+    clear = {plan: f for plan, f in found.items() if f.sign}
+    if not clear:
+        return ""
+    side = -1 if any(f.sign < 0 for f in clear.values()) else 1
+    ranked = sorted((p for p in clear if clear[p].sign == side), key=lambda p: -side * clear[p].mean)
+    names, first = plain_names(comparison), ranked[0]
+    unit = comparison.table["plans"][first]["value"]["unit"]
+    what = f"{number(found[first].mean, sign=True)} {unit} ({span(found[first], sign=True)})"
+    if len(ranked) == 1:
+        return f"{names[first]}: {what}"
+    ends = [paired(comparison, plan, "value")[:, -1] for plan in ranked[:2]]
+    if interval(ends[0] - ends[1]).sign == side:
+        return f"{names[first]} {'loses' if side < 0 else 'gains'} most: {what}"
+    word = "losses" if side < 0 else "gains"
+    return f"The {word} of {names[first]} and {names[ranked[1]]} do not differ clearly"
+
+
+def telling(comparison: Comparison, places: int = 3) -> list[tuple[str, str, Interval]]:
+    """Choose measures that show why: (measure, plan that moves it most clearly, its mean difference over the weeks).
+
+    Measures come in a fixed order; one in which no plan clearly differs gives way to a later one in which some plan does.
+    """
+    rows = [(measure, *_mover(comparison, measure)) for measure in TELLING]
+    clear = [row for row in rows if row[2].sign]
+    return sorted((clear + [row for row in rows if not row[2].sign])[:places], key=lambda row: TELLING.index(row[0]))
+
+
+def average_difference(comparison: Comparison, plan: str, measure: str) -> Interval:
+    """Return plan minus base, averaged over the weeks in which every replication has a value, with its paired interval."""
+    values = paired(comparison, plan, measure)
+    known = values[:, np.isfinite(values).all(axis=0)]
+    return interval(known.mean(axis=1)) if known.shape[1] else Interval(math.nan, math.nan, math.nan)
+
+
+def _mover(comparison: Comparison, measure: str) -> tuple[str, Interval]:
+    """Return the plan with the largest clear difference in a measure (the largest of all where none is clear)."""
+    found = {plan: average_difference(comparison, plan, measure) for plan in names_of(comparison)[1]}
+    plan = max(found, key=lambda p: (found[p].sign != 0, abs(np.nan_to_num(found[p].mean))))
+    return plan, found[plan]
+
+
+def telling_words(measure: str, plan: str, found: Interval) -> str:
+    """Say how far a plan moves a measure, on average over the weeks."""
+    if not found.known:
+        return f"{plan}: {number(found.mean, sign=True)} on average, one replication"
+    if not found.sign:
+        return "no clear difference"
+    return f"{plan}: {number(found.mean, sign=True)} on average ({span(found, sign=True)})"
+
+
+def run_answer(result: Result) -> str:
+    """Answer in a sentence for one scenario: how many merchants, what value, whether the cash lasts."""
+    names = plan_names({result.scenario.name: result.scenario})
+    signed, value = total(result, "signed_merchants"), total(result, "value")
+    unit, broke = result.summary["measures"]["value"]["unit"], 1 - total(result, "p_solvent").mean
+    weeks = result.weekly["week"].nunique()
+    money = f"ends with a value of {number(value.mean)} {unit}"
+    if value.known:
+        money = {1: f"{money} ({span(value)})", -1: f"{money} ({span(value)})", 0: "ends with a value not clearly above or below zero"}[value.sign]
+    sure = f" ({span(signed)})" if signed.known else ""
+    till = "its cash is never used up" if broke <= 0 else f"its cash is used up in {percent(broke)} of replications"
+    return f"{names[result.scenario.name]} signs {number(signed.mean)} merchants in {weeks} weeks{sure}, {money}; {till}."
+
+
+def basis(reps: int) -> str:
+    """Say what intervals rest on."""
+    if reps == 1:
+        return "One replication: no intervals."
+    return f"In brackets: 95% intervals of means over {runs(reps)}."
+
+
+def ends_of(comparison: Comparison, measure: str) -> dict[str, float]:
+    """Return the mean of each plan's last week."""
+    return {plan: float(np.nanmean(running(result, measure)[:, -1])) for plan, result in comparison.results.items()}

@@ -1,0 +1,109 @@
+"""Numbers and names as people read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+MINUS = "\N{MINUS SIGN}"
+LONG_TITLE = 34
+MEASURES = {
+    "impressions": "contacts made", "signed_merchants": "signed merchants", "live_merchants": "live merchants", "win_rate": "share of decided rounds won",
+    "cycle_weeks": "length of a buying round", "no_decision_share": "rounds without decision", "rejection_share": "rounds rejected",
+    "cac": "cost per signed merchant", "churn_rate": "merchants lost a year", "participants": "campaign participants", "redemption_rate": "points redeemed",
+    "fit": "fit of product and need", "polish": "polish of the product", "focus": "focus of engineering", "bespoke_live": "bespoke features to keep up",
+    "custom_backlog_weeks": "queue of custom work", "debt_share": "engineering spent on upkeep", "resellers_active": "active resellers",
+    "reseller_win_share": "wins through resellers", "references": "reference merchants", "support_cost_per_merchant": "support cost per merchant",
+    "p_solvent": "solvent replications", "week_iteration": "iteration gate", "week_stability": "stability gate", "week_insolvent": "cash used up",
+    "in_market": "firms in the market", "wins_per_rep": "wins per sales rep", "sem_clicks_per_win": "search clicks per win",
+    "executive_contact_share": "contacts with executives", "renewal_rate": "contracts renewed", "runway_weeks": "cash lasts for", "promise_kept": "promises kept on time",
+    "merchant_gain": "merchants' own gain", "reseller_exits": "resellers who left", "productive_reseller_share": "resellers with sales",
+    "expectation_gap": "reseller disappointment", "channel_support": "support paid to resellers",
+}
+CHANNELS = {
+    "seo": "SEO", "sem": "SEM", "feed_ads": "feed ads", "word_of_mouth": "word of mouth", "cold_outreach": "cold outreach",
+    "reseller": "resellers", "seed": "seed merchants", "exhibition": "exhibitions", "salon": "salons", "incubator": "incubators",
+}
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def measure_name(measure: str) -> str:
+    """Return the name of a measure in plain words."""
+    return MEASURES.get(measure, measure.replace("_", " "))
+
+
+def channel_name(key: str) -> str:
+    """Return the name of a channel in plain words."""
+    return CHANNELS.get(key, key.replace("_", " "))
+
+
+def capital(text: str) -> str:
+    """Return `text` with its first letter in upper case, the rest untouched."""
+    return text[:1].upper() + text[1:]
+
+
+def plan_names(scenarios: dict[str, Any]) -> dict[str, str]:
+    """Return a short, distinct name for each scenario by its key: its title where that is short and its own, else its key in words."""
+    titles = [s.title for s in scenarios.values()]
+    return {
+        key: s.title if s.title and len(s.title) <= LONG_TITLE and titles.count(s.title) == 1 else capital(key.replace("_", " "))
+        for key, s in scenarios.items()
+    }
+
+
+def count(n: int) -> str:
+    """Return a small number as a word."""
+    return COUNTS[n] if n < len(COUNTS) else str(n)
+
+
+def join(names: Sequence[str]) -> str:
+    """Join names as in 'a, b and c'."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _scaled(x: float) -> tuple[float, str]:
+    for limit, unit, letter in ((1e9, 1e9, "bn"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if abs(x) >= limit * 0.9995:
+            return x / unit, letter
+    return x, ""
+
+
+def number(x: float | None, sign: bool = False) -> str:
+    """Return `x` with about three digits and k, M or bn (thousands below 10k are written out); with `sign`, a plus where it is positive."""
+    if x is None or not math.isfinite(x):
+        return "\N{EN DASH}"
+    value, letter = _scaled(x)
+    digits = 0 if value == 0 or abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2
+    if not letter and abs(value) >= 9.995 and abs(value - round(value)) < 0.05:
+        digits = 0
+    if not letter and 0 < abs(value) < 0.1:
+        digits = 3
+    text = f"{abs(value):,.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        return "0"
+    return (MINUS if value < 0 else "+" if sign else "") + text + letter
+
+
+def tick(x: float, _position: int = 0) -> str:
+    """Return a tick label: no trailing zeros, k and M for thousands and millions."""
+    for limit, letter in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
+        if abs(x) >= limit:
+            return f"{x / limit:g}{letter}".replace("-", MINUS)
+    return f"{x:g}".replace("-", MINUS)
+
+
+def percent(x: float) -> str:
+    """Return a share as a percentage; one decimal below 1%."""
+    value = 100 * x
+    return f"{value:.0f}%" if value >= 0.95 or value < 0.05 else f"{value:.1f}%"
+
+
+def day(date: Any) -> str:
+    """Return a date as '4 January 2027'."""
+    return f"{date.day} {date:%B} {date.year}"
+
+
+def runs(n: int) -> str:
+    """Return 'one replication' or 'n replications'."""
+    return "one replication" if n == 1 else f"{n} replications"
