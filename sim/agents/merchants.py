@@ -17,6 +17,7 @@ COLUMNS = (
     Column("circle", np.int64, 0, "index", "segment × region: firms that hear of each other"),
     Column("size", np.float64, 1.0, "× mean firm", "firm size", (0.0, np.inf)),
     Column("frequency", np.float64, 1.0, "× mean", "how often the firm comes into market, relative", (0.0, np.inf)),
+    Column("pace", np.float64, 1.0, "× mean", "how fast people in the firm get round to things", (0.0, np.inf)),
     Column("well_served", np.float64, 0.0, "utility", "how much better than usual its present solution is"),
     Column("window_end", np.int64, -1, "week", "last week of the in-market window (-1: out of market)"),
     Column("status", np.int64, PROSPECT, "code", "prospect, lead, in a round, signed, live", (0, 4)),

@@ -29,7 +29,7 @@ COLUMNS = (
     Column("support_staff", np.float64, 0.0, "people", "support staff on the payroll", (0.0, np.inf)),
     Column("spare_support", np.float64, 0.0, "person-weeks", "support not taken by tickets", (0.0, np.inf)),
     Column("evidence", np.float64, 0.0, "reports/week", "usage evidence that reached engineering this week", (0.0, np.inf)),
-    Column("pilot_work", np.float64, 0.0, "person-weeks", "engineering that this week's pilots take", (0.0, np.inf)),
+    Column("trial_work", np.float64, 0.0, "person-weeks", "engineering that firms trying the product take this week", (0.0, np.inf)),
     Column("pilot_support", np.float64, 0.0, "person-weeks", "support that this week's pilots take", (0.0, np.inf)),
     Column("unserved_leads", np.float64, 0.0, "firms", "leads waiting for a rep", (0.0, np.inf)),
     Column("visible", np.float64, 0.0, "0-1", "promotion a reseller sees in the market", (0.0, 1.0)),
@@ -41,11 +41,11 @@ COLUMNS = (
 class Opening(Parameters):
     """What the vendor opens with in week 0 (the state of a team with a prototype and its first signed firms)."""
 
-    opening_cash: float = par(7_500_000.0, "cash at week 0: about 70 weeks of the opening team", unit="money", bounds=(0, 1e12), extensive=True)
-    seeds: int = par(3, "merchants signed at week 0, in the target segment", unit="firms", bounds=(0, 100), source="brief: a prototype is built around 2-3 signed customers")
+    opening_cash: float = par(9_000_000.0, "cash at week 0: about 90 weeks of the opening team, so that cash alone does not decide timing", unit="money", bounds=(0, 1e12), extensive=True)
+    seeds: int = par(3, "merchants signed at week 0, in the target segment", unit="firms", bounds=(0, 100), source="B2B2C practice: a prototype is built around 2-3 signed customers")
     seed_work: float = par(8.0, "bespoke work under way at each seed", unit="person-weeks", bounds=(0, 1e4), extensive=True)
     seed_features: int = par(2, "bespoke features under way at each seed", unit="features", bounds=(0, 8))
-    core_cost: float = par(40.0, "core work that takes a feature from 0 to 63 % of maturity", unit="person-weeks/feature", bounds=(0.01, 1e5), extensive=True, role="uncertain", plausible=(32.0, 50.0))
+    core_cost: float = par(11.0, "core work that takes a feature from 0 to 63 % of maturity", unit="person-weeks/feature", bounds=(0.01, 1e5), extensive=True, role="uncertain", plausible=(9.0, 13.0))
     maturity: float = par(0.2, "maturity of the features the seeds need", unit="0-1", bounds=(0, 1))
     other_maturity: float = par(0.0, "maturity of all other features", unit="0-1", bounds=(0, 1))
     polish: float = par(0.2, "polish at week 0", unit="0-1", bounds=(0, 1))

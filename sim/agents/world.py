@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.agents import consumers, decision_makers, merchants, resellers, vendor
-from sim.agents.decision_makers import ADMINISTRATOR, EXECUTIVE, FINANCE, FRONTLINE, TECHNICAL
+from sim.agents.decision_makers import ADMINISTRATOR, EXECUTIVE, FINANCE, FRONTLINE, ROLES, TECHNICAL
 from sim.agents.population import Ids, Population, Single
 from sim.agents.ties import Ties, covering
 from sim.agents.vendor import Opening
@@ -19,6 +19,11 @@ SOURCES = (
     "word_of_mouth", "cold_outreach", "reseller", "seed",
 )
 SOURCE = {name: code for code, name in enumerate(SOURCES)}
+ACCOUNTS = (
+    "subscription", "custom_fees", "commission", "funding", "promotion", "sales", "travel", "severance", "engineering",
+    "support", "overhead", "need_research", "recruitment", "channel_support", "reseller_margin", "prizes",
+)
+DIMENSIONS: dict[str, tuple[str, ...]] = {"channel": SOURCES, "route": merchants.ROUTES, "role": ROLES, "account": ACCOUNTS}
 _ROLE_ORDER = np.array([EXECUTIVE, ADMINISTRATOR, FRONTLINE, TECHNICAL, FINANCE, ADMINISTRATOR])
 
 
@@ -37,10 +42,11 @@ class Market(Parameters):
     segment_features: int = par(5, "further features each segment needs", unit="features", bounds=(1, 32))
     own_features: int = par(8, "features a firm needs for itself", unit="features", bounds=(1, 32))
     features: int = par(32, "features of the product", unit="features", bounds=(2, 64))
-    need_heterogeneity: float = par(0.35, "share of a firm's need that is its own", unit="share", bounds=(0, 1), role="uncertain", plausible=(0.2, 0.5))
+    need_heterogeneity: float = par(0.45, "share of a firm's need that is its own", unit="share", bounds=(0, 1), role="uncertain", plausible=(0.3, 0.55))
     segment_overlap: float = par(0.6, "share of the common need that all segments have", unit="share", bounds=(0, 1), role="uncertain", plausible=(0.4, 0.8))
-    need: float = par(0.30, "believed value below which a firm hardly enquires", unit="0-1", bounds=(0, 1))
-    well_served_spread: float = par(0.35, "how much present solutions differ between firms", unit="utility", bounds=(0, 3), role="uncertain", plausible=(0.2, 0.6))
+    need: float = par(0.37, "believed value below which a firm hardly enquires", unit="0-1", bounds=(0, 1))
+    well_served_spread: float = par(0.8, "how much present solutions differ between firms", unit="utility", bounds=(0, 3), role="uncertain", plausible=(0.6, 1.0))
+    pace_spread: float = par(1.4, "standard deviation of log pace of firms", unit="log", bounds=(0, 3), source="calibrated to days from first contact to won, quartiles 5 and 38 (Olist 2018)")
     consumers_per_merchant: float = par(67.0, "consumers of a firm of mean size", unit="people", bounds=(1, 1e6))
     people_per_row: float = par(40.0, "people one consumer row stands for", unit="people", bounds=(1, 1e6))
     weak_ties: int = par(3, "weak ties of a consumer to consumers of other merchants", unit="ties", bounds=(0, 20))
@@ -87,8 +93,8 @@ class World:
         """Begin a week: empty flows, splits, ledger and events."""
         self.flows: dict[str, float] = {}
         self.splits: dict[tuple[str, str], Floats] = {}
-        self.accounts: dict[str, float] = {}
-        self.events: list[tuple[str, Ids, Any, str, Any, Any]] = []
+        self.accounts: dict[str, float] = dict.fromkeys(ACCOUNTS, 0.0)
+        self.events: list[tuple[str, Ids, Any, Any, Any, Any]] = []
 
     def count(self, measure: str, amount: float) -> None:
         """Add to this week's flow of a measure."""
@@ -100,35 +106,42 @@ class World:
         self.splits[at] = self.splits[at] + amounts if at in self.splits else np.asarray(amounts, dtype=np.float64)
 
     def pay(self, account: str, amount: float) -> None:
-        """Book money out of the till under a named account."""
-        self.accounts[account] = self.accounts.get(account, 0.0) - float(amount)
+        """Book money out of the till under one of ACCOUNTS (KeyError for any other)."""
+        self.accounts[account] -= float(amount)
 
     def earn(self, account: str, amount: float) -> None:
         """Book money into the till under a named account."""
         self.pay(account, -amount)
 
-    def note(self, event: str, who: Ids, agent: Any = -1, cause: str = "", ref: Any = -1, value: Any = np.nan) -> None:
+    def note(self, event: str, who: Ids, agent: Any = -1, cause: Any = "", ref: Any = -1, value: Any = np.nan) -> None:
         """Record an event for each merchant in `who` (shape (m,)); other values are scalars or of that shape."""
         if len(who):
             self.events.append((event, who, agent, cause, ref, value))
 
     # what everybody can see -----------------------------------------------------------------------------
 
-    def fit(self, firms: Ids, credit: float | None = None) -> Floats:
+    def fit(self, firms: Ids, credit: float = 0.0) -> Floats:
         """Return how well today's product covers the needs of `firms`, shape (m,), 0-1.
 
-        A delivered bespoke feature covers 0.95 of its need; a promised one the share `credit` of that (default: the
-        vendor's credibility).
+        A delivered bespoke feature covers 0.95 of its need; a promised one the share `credit` of what is missing to
+        that.
         """
-        credit = self.vendor.credibility if credit is None else credit
         covered = np.maximum(self.vendor.maturity, 0.95 * self.merchants.bespoke[firms])
-        covered = np.maximum(covered, 0.95 * credit * self.merchants.promised[firms])
+        covered = covered + credit * self.merchants.promised[firms] * np.maximum(0.95 - covered, 0.0)
         result: Floats = np.einsum("ij,ij->i", self.ties.needs[firms], covered)
         return result
 
     def value(self, firms: Ids) -> Floats:
         """Return V = fit × polish of the product for `firms` this week, shape (m,), 0-1."""
         return self.fit(firms) * self.vendor.polish
+
+    def promise(self, firms: Ids) -> Floats:
+        """Return the value that promises not yet delivered add, at the vendor's credibility, shape (m,), 0-1."""
+        promised = np.zeros(len(firms))
+        some = np.flatnonzero(self.merchants.promised[firms].any(axis=1))
+        gain = self.fit(firms[some], self.vendor.credibility) - self.fit(firms[some])
+        promised[some] = gain * self.vendor.polish
+        return promised
 
     def in_market(self) -> Ids:
         """Return the firms in market this week that are neither signed nor live."""
@@ -148,6 +161,7 @@ class World:
         columns["segment"][: self.opening.seeds] = 0
         columns["circle"][:] = columns["segment"] * market.regions + columns["region"]
         columns["frequency"][:] = luck("frequency").gamma2(firms)
+        columns["pace"][:] = np.exp(market.pace_spread * luck("pace").normal(firms) - 0.5 * market.pace_spread**2)
         columns["well_served"][:] = market.well_served_spread * luck("well_served").normal(firms)
         self.merchants.add(_flags("promised", market, "features promised and not yet delivered"))
         self.merchants.add(_flags("bespoke", market, "bespoke features delivered"))
@@ -185,7 +199,7 @@ class World:
         columns["bespoke_work"][firms] = opening.seed_work if opening.seed_features else 0.0
         for name, value in (("status", merchants.SIGNED), ("signed_week", 0), ("due_week", 26), ("route", merchants.REP), ("source", SOURCE["seed"])):
             columns[name][firms] = value
-        columns["expected"][firms] = self.value(firms)
+        columns["expected"][firms] = self.value(firms) + self.promise(firms)
         self.decision_makers.columns["aware"][self.ties.members(firms)[0]] = True
 
 

@@ -22,11 +22,11 @@ from sim.fields import Measure, par
 class Belief(Mechanism):
     """What people believe of the product's value for their firm, and how it fades."""
 
-    prior: float = par(0.45, "value expected of a vendor nobody knows", unit="0-1", bounds=(0, 1), role="uncertain", plausible=(0.40, 0.50))
+    prior: float = par(0.42, "value expected of a vendor nobody knows", unit="0-1", bounds=(0, 1), role="uncertain", plausible=(0.38, 0.46))
     prior_precision: float = par(1.0, "precision of that expectation", unit="1/variance", bounds=(0.01, 100))
-    memory: float = par(0.9925, "share of what was learned that is kept a week (half-life about 92 weeks)", unit="share", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.987, 0.995))
-    forgetting: float = par(0.0133, "hazard at which awareness is lost (half-life 52 weeks)", unit="1/week", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.008, 0.02), source="brief: half-life 52 weeks; Hartnett et al. 2021 is an upper end")
-    sure: float = par(3.0, "precision above which a low belief counts as burnt", unit="1/variance", bounds=(0, 100))
+    memory: float = par(0.995, "share of what was learned that is kept a week (half-life about 138 weeks)", unit="share", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.991, 0.997))
+    forgetting: float = par(0.0133, "hazard at which awareness is lost (half-life 52 weeks)", unit="1/week", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.008, 0.02), source="half-life 52 weeks (B2B2C practice); Hartnett et al. 2021 is an upper end")
+    sure: float = par(1.6, "precision above which a low belief counts as burnt", unit="1/variance", bounds=(0, 100))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"decision_makers": ("aware", "mean", "precision")}
     PURPOSES: ClassVar[tuple[str, ...]] = ("forget",)

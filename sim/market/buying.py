@@ -1,7 +1,7 @@
 """The round: how a firm buys.
 
 Members who know of it try the product; colleagues and meetings tell the others. Each weighs
-U = w_v μ − w_r/√τ − costs − how well it is served already, plus an error drawn once per round: ε = √ρ ε_firm + √(1−ρ) ε_person
+U = w_v (μ + what is promised) − w_r/√τ − costs − how well it is served already, plus an error drawn once per round: ε = √ρ ε_firm + √(1−ρ) ε_person
 (ρ about 0.05 turns 81 % with one veto-holder into 31 % with six; CEB 2015). Approval is looked at again as beliefs move,
 never redrawn. The round ends by signing (all veto-holders aware and approving), by an informed veto, or at the end of the
 window (no decision: 40-60 % of qualified rounds, Dixon & McKenna 2022).
@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.agents.decision_makers import posterior_mean, posterior_precision, utility
+from sim.agents.decision_makers import ROLES, posterior_mean, posterior_precision, utility
 from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import PROSPECT, REP, RESELLER, ROUND, ROUTES, SIGNED
 from sim.agents.population import Bools, Ids
@@ -26,29 +27,31 @@ from sim.fields import Measure, par
 class Buying(Mechanism):
     """Decision-makers evaluate, approve, oppose or stay undecided."""
 
-    fee: float = par(300.0, "fee of a new contract", unit="money/week", bounds=(0, 1e6), role="lever")
+    fee: float = par(380.0, "fee of a new contract", unit="money/week", bounds=(0, 1e6), role="lever")
     pilot_share: float = par(0.0, "share of open rounds in which a pilot runs this week", unit="share", bounds=(0, 1), role="lever")
     value_weight: float = par(6.0, "weight of believed value", unit="utility", bounds=(0, 50))
     risk_weight: float = par(2.5, "weight of uncertainty (1/√precision)", unit="utility", bounds=(0, 50))
-    cost: float = par(1.0, "integration and operating effort, exclusivity and the status quo", unit="utility", bounds=(-10, 10), role="uncertain", plausible=(0.8, 1.2))
+    cost: float = par(1.85, "integration and operating effort, exclusivity and the status quo", unit="utility", bounds=(-10, 10), role="uncertain", plausible=(1.65, 2.05))
     price_weight: float = par(0.2, "disutility of the usual fee", unit="utility", bounds=(0, 10))
-    usual_fee: float = par(300.0, "fee the market takes as usual", unit="money/week", bounds=(1, 1e6))
+    usual_fee: float = par(380.0, "fee the market takes as usual", unit="money/week", bounds=(1, 1e6))
     role_value: tuple[float, ...] = par((1.0, 1.0, 1.0, 1.0, 1.0), "weight of value by role", unit="×")
     role_price: tuple[float, ...] = par((1.2, 0.8, 0.5, 2.0, 0.3), "weight of price by role", unit="×")
     correlation: float = par(0.05, "correlation of errors inside a firm", unit="share", bounds=(0, 1), source="81 % with one decider, 31 % with six (CEB 2015)")
-    undecided: float = par(1.0, "utility below zero down to which a person stays undecided", unit="utility", bounds=(0, 10), role="uncertain", plausible=(0.8, 1.2))
+    undecided: float = par(0.6, "utility below zero down to which a person stays undecided", unit="utility", bounds=(0, 10), role="uncertain", plausible=(0.4, 0.8))
     evaluation: float = par(2.0, "precision of what one week of trying tells", unit="1/variance", bounds=(0, 100), role="uncertain", plausible=(1.4, 2.6))
     shows_today: float = par(1.0, "share of an evaluation that shows today's product (the rest shows `finished`)", unit="share", bounds=(0, 1), off=0.0)
     finished: float = par(0.6, "value of a finished product, where evaluations show that", unit="0-1", bounds=(0, 1))
     pilot: float = par(3.0, "precision of an evaluation in a pilot", unit="×", bounds=(1, 100))
     noise: float = par(0.08, "spread of what an evaluation shows", unit="0-1", bounds=(0, 1))
-    trying: tuple[float, ...] = par((0.30, 0.25, 0.15), "chance that a member tries it in a week: rep, reseller, self-service", unit="1/week")
-    meeting: tuple[float, ...] = par((0.20, 0.15, 0.02), "hazard at which meetings make a member aware: rep, reseller, self-service", unit="1/week")
-    colleagues: float = par(0.10, "hazard at which colleagues pass on awareness and what they saw", unit="1/week", bounds=(0, 5), role="uncertain", plausible=(0.06, 0.15))
+    trying: tuple[float, ...] = par((0.50, 0.40, 0.25), "hazard at which a member tries it: rep, reseller, self-service", unit="1/week")
+    meeting: tuple[float, ...] = par((0.30, 0.25, 0.03), "hazard at which meetings make a member aware: rep, reseller, self-service", unit="1/week")
+    colleagues: float = par(0.20, "hazard at which colleagues pass on awareness and what they saw", unit="1/week", bounds=(0, 5), role="uncertain", plausible=(0.13, 0.27))
     second_hand: float = par(0.3, "precision of what a colleague saw", unit="×", bounds=(0, 1))
-    paperwork: float = par(0.6, "chance that an agreed contract is signed within the week", unit="1/week", bounds=(0.01, 1))
+    paperwork: float = par(1.0, "hazard at which an agreed contract is signed", unit="1/week", bounds=(0.01, 100))
     refusal: float = par(0.25, "hazard at which an informed opponent ends the round", unit="1/week", bounds=(0, 5), off=0.0)
     budget_size: float = par(2.5, "size from which firms sign only in budget windows", unit="× mean firm", bounds=(0, 1000))
+    faults: float = par(0.004, "engineering that answers one round's trial of a product without polish", unit="person-weeks/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.003, 0.005))
+    rejection_talk: float = par(2.25, "how much more a firm that rejected talks than one left undecided", unit="×", bounds=(0, 20), source="losses count 2.25 times (Tversky & Kahneman 1992)")
     pilot_engineering: float = par(0.2, "engineering a pilot takes", unit="person-weeks/week", bounds=(0, 100))
     pilot_service: float = par(0.2, "support a pilot takes", unit="person-weeks/week", bounds=(0, 100))
 
@@ -56,7 +59,7 @@ class Buying(Mechanism):
         "merchants": ("status", "window_end", "signed_week", "expected", "fee", "talk", "seen", "promised", "route", "reseller"),
         "decision_makers": ("aware", "mean", "precision", "error", "evaluated"),
         "resellers": ("sold", "deals"),
-        "vendor": ("pilot_work", "pilot_support"),
+        "vendor": ("trial_work", "pilot_support"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("aware", "try", "show", "hear", "firm_error", "person_error", "sign", "refuse", "pilot")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
@@ -99,16 +102,17 @@ class Buying(Mechanism):
         world.decision_makers.columns["error"][at] = np.sqrt(self.correlation) * shared + np.sqrt(1 - self.correlation) * own
 
     def _pilots(self, world: World, draws: Draws, firms: Ids) -> Bools:
-        """Return which rounds run a pilot this week, and book the work it takes."""
+        """Return which rounds run a pilot this week; book the work that trials take: the less polished, the more faults."""
         chosen = draws("pilot").happens(self.pilot_share, firms)
-        world.vendor.pilot_work = float(chosen.sum() * self.pilot_engineering)
+        faults = self.faults * len(firms) * (1.0 - world.vendor.polish)
+        world.vendor.trial_work = float(chosen.sum() * self.pilot_engineering + faults)
         world.vendor.pilot_support = float(chosen.sum() * self.pilot_service)
         return chosen
 
     def _spread_word(self, world: World, draws: Draws, firms: Ids, who: Ids, owner: Ids) -> None:
         people = world.decision_makers
         told = np.bincount(owner[people.aware[who]], minlength=len(firms)) > 0
-        hazard = np.asarray(self.meeting)[world.merchants.route[firms]] + self.colleagues * told
+        hazard = world.merchants.pace[firms] * (np.asarray(self.meeting)[world.merchants.route[firms]] + self.colleagues * told)
         learns = draws("aware").happens(probability(hazard)[owner], who)
         people.columns["aware"][who[learns]] = True
 
@@ -117,7 +121,8 @@ class Buying(Mechanism):
         people, merchants = world.decision_makers, world.merchants
         shown = self.shows_today * world.value(firms) + (1.0 - self.shows_today) * self.finished
         merchants.columns["seen"][firms] = np.clip(shown, 0.0, 1.0)
-        tries = people.aware[who] & draws("try").happens(np.asarray(self.trying)[merchants.route[firms]][owner], who)
+        trying = probability(merchants.pace[firms] * np.asarray(self.trying)[merchants.route[firms]])
+        tries = people.aware[who] & draws("try").happens(trying[owner], who)
         seen_by_some = np.bincount(owner[people.evaluated[who]], minlength=len(firms)) > 0
         hears = ~tries & people.aware[who] & seen_by_some[owner] & draws("hear").happens(probability(self.colleagues), who)
         weight = self.evaluation * np.where(pilots, self.pilot, 1.0)[owner] * np.where(tries, 1.0, self.second_hand)
@@ -135,7 +140,8 @@ class Buying(Mechanism):
         price = self.price_weight * (self.fee / self.usual_fee) * np.asarray(self.role_price)[role]
         cost = self.cost + price + world.merchants.well_served[firms][owner]
         weight = self.value_weight * np.asarray(self.role_value)[role]
-        u = people.decide(utility, who, people.mean[who], people.precision[who], weight, self.risk_weight, cost, people.error[who])
+        hope = people.mean[who] + world.promise(firms)[owner]
+        u = people.decide(utility, who, hope, people.precision[who], weight, self.risk_weight, cost, people.error[who])
         return u > 0, (u < -self.undecided) & people.evaluated[who]
 
     def _end(self, world: World, draws: Draws, firms: Ids, who: Ids, owner: Ids, approves: Bools, opposes: Bools) -> None:
@@ -145,17 +151,17 @@ class Buying(Mechanism):
         missing = np.bincount(owner[veto & ~(approves & people.aware[who])], minlength=n)
         against = np.bincount(owner[veto & opposes], minlength=n)
         open_purse = (merchants.size[firms] < self.budget_size) | ((world.week + firms) % 13 < 7)
-        signs = (missing == 0) & open_purse & draws("sign").happens(self.paperwork, firms)
+        signs = (missing == 0) & open_purse & draws("sign").happens(probability(self.paperwork * merchants.pace[firms]), firms)
         rejects = ~signs & (against > 0) & draws("refuse").happens(probability(self.refusal), firms)
         late = ~signs & ~rejects & (merchants.window_end[firms] <= world.week)
         self._sign(world, firms, who, owner, signs)
-        opponent = np.full(n, -1, dtype=np.int64)
+        opponent = np.zeros(n, dtype=np.int64)
         opponent[owner[veto & opposes]] = people.role[who[veto & opposes]]
-        self._lose(world, firms[rejects], "rejected", opponent[rejects])
-        unaware = np.bincount(owner[veto & ~people.aware[who]], minlength=n)[late] > 0
-        self._lose(world, firms[late], "no_decision", np.where(unaware, 1, 0))
+        unaware = np.bincount(owner[veto & ~people.aware[who]], minlength=n) > 0
+        self._lose(world, firms[rejects], "rejected", np.array(ROLES)[opponent[rejects]])
+        self._lose(world, firms[late], "no_decision", np.where(unaware[late], "veto-holder unaware", "undecided"))
         tried = np.bincount(owner[people.evaluated[who]], minlength=n) > 0
-        merchants.columns["talk"][firms[(rejects | late) & tried]] += 1.0
+        merchants.columns["talk"][firms] += tried * (self.rejection_talk * rejects + 1.0 * late)
         world.count("rejections", rejects.sum())
         world.count("no_decisions", late.sum())
         world.count("decided_rounds", (signs | rejects | late).sum())
@@ -164,11 +170,12 @@ class Buying(Mechanism):
         merchants, people, new = world.merchants, world.decision_makers, firms[signs]
         veto = people.veto[who]
         hope = np.bincount(owner[veto], people.mean[who[veto]], len(firms)) / np.bincount(owner[veto], minlength=len(firms))
-        values = (("status", SIGNED), ("signed_week", world.week), ("window_end", -1), ("fee", self.fee), ("expected", np.clip(hope[signs], 0, 1)))
+        values = (("status", SIGNED), ("signed_week", world.week), ("window_end", -1), ("fee", self.fee), ("expected", np.clip(hope[signs] + world.promise(new), 0, 1)))
         for name, value in values:
             merchants.columns[name][new] = value
         weeks = world.week - merchants.round_week[new] + 1
-        world.note("signed", new, merchants.reseller[new], "", merchants.source[new], world.week - merchants.lead_week[new])
+        lead_weeks = world.week - merchants.lead_week[new]
+        world.note("signed", new, merchants.reseller[new], np.array(SOURCES)[merchants.source[new]], merchants.route[new], lead_weeks)
         world.count("cycle_sum", weeks.sum())
         self._count_wins(world, new)
         sellers = merchants.reseller[new[merchants.route[new] == RESELLER]]
@@ -186,10 +193,10 @@ class Buying(Mechanism):
         world.count("sem_wins", np.count_nonzero(source == SOURCE["sem"]))
         world.count("inbound_wins", np.count_nonzero(np.isin(source, _INBOUND)))
 
-    def _lose(self, world: World, firms: Ids, event: str, ref: Ids) -> None:
+    def _lose(self, world: World, firms: Ids, event: str, cause: NDArray[np.str_]) -> None:
         """Close a lost round: the window is used up, promises lapse; what was learned stays."""
         columns = world.merchants.columns
-        world.note(event, firms, columns["reseller"][firms], "", ref, columns["seen"][firms])
+        world.note(event, firms, columns["reseller"][firms], cause, columns["route"][firms], columns["seen"][firms])
         for name, value in (("status", PROSPECT), ("window_end", world.week), ("promised", False), ("route", -1), ("reseller", -1)):
             columns[name][firms] = value
 

@@ -25,19 +25,19 @@ class Customization(Mechanism):
     """Requests, promises, the queue, delivery and upkeep."""
 
     engineers: float = par(8.0, "engineers on the payroll", unit="people", bounds=(0, 1e5), role="lever", extensive=True)
-    accept_match: float = par(0.6, "match with the target market from which a request is accepted", unit="0-1", bounds=(0, 1.01), role="lever")
+    accept_match: float = par(0.5, "match with the target market from which a request is accepted", unit="0-1", bounds=(0, 1.01), role="lever")
     max_share: float = par(0.3, "most of engineering after upkeep that bespoke work gets", unit="share", bounds=(0, 1), role="lever")
     max_load: float = par(12.0, "queue above which nothing more is accepted", unit="weeks", bounds=(0, 1000), role="lever")
     promise_freedom: float = par(0.2, "freedom of reps below quota to offer bespoke work", unit="share", bounds=(0, 1), role="lever")
     productize: bool = par(True, "turn bespoke features that several firms have into core", role="lever")
-    asking: float = par(0.12, "hazard at which a firm in a round asks for all it misses", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.08, 0.16))
-    offering: float = par(0.10, "hazard at which a rep far below quota and free to promise offers bespoke work", unit="1/week", bounds=(0, 5), off=0.0)
+    asking: float = par(0.6, "hazard at which a firm in a round asks for all it misses", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.4, 0.8))
+    offering: float = par(0.30, "hazard at which a rep far below quota and free to promise offers bespoke work", unit="1/week", bounds=(0, 5), off=0.0)
     quota: float = par(0.25, "signatures a week expected of a rep", unit="firms/week", bounds=(0.001, 100))
-    features: int = par(2, "features in a request", unit="features", bounds=(1, 16))
-    work: float = par(1.2, "bespoke work for one feature", unit="person-weeks", bounds=(0, 1000), role="uncertain", plausible=(0.9, 1.6))
+    features: int = par(4, "features in a request", unit="features", bounds=(1, 16))
+    work: float = par(0.2, "bespoke work for one feature", unit="person-weeks", bounds=(0, 1000), role="uncertain", plausible=(0.15, 0.25))
     due_in: float = par(13.0, "time in which promised work is due", unit="weeks", bounds=(1, 260))
     load_on_core: float = par(1.0, "bespoke work taken from the core team", unit="share", bounds=(0, 1), off=0.0)
-    upkeep: float = par(0.006, "upkeep of a bespoke feature", unit="person-weeks/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.004, 0.008), source="maintenance takes a third to two fifths of developers' time (Stripe 2018)")
+    upkeep: float = par(0.004, "upkeep of a bespoke feature", unit="person-weeks/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.003, 0.005), source="maintenance takes a third to two fifths of developers' time (Stripe 2018)")
     crowding: float = par(0.01, "how much upkeep grows per bespoke feature and engineer", unit="people/feature", bounds=(0, 10), role="uncertain", plausible=(0.005, 0.015))
     most_upkeep: float = par(0.6, "most of engineering that upkeep gets", unit="share", bounds=(0, 1))
     reuse: float = par(0.4, "share of bespoke work that also serves the core", unit="share", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.2, 0.6))
@@ -82,7 +82,7 @@ class Customization(Mechanism):
         vendor.engineers = self.engineers * vendor.staffed
         world.pay("engineering", vendor.engineers * self.wage)
         world.count("engineering_weeks", vendor.engineers)
-        free = self._keep_up(world, max(vendor.engineers - vendor.pilot_work, 0.0))
+        free = self._keep_up(world, max(vendor.engineers - vendor.trial_work, 0.0))
         used = self._work_off(world, self.max_share * free)
         vendor.engineering = free - self.load_on_core * used
 

@@ -18,8 +18,8 @@ from sim.fields import Measure, par
 class Gates(Mechanism):
     """prototype → iteration → stability; gates do not close."""
 
-    seeds_satisfied: int = par(2, "seeds live and satisfied that open iteration", unit="firms", bounds=(0, 100), source="brief: 2-3 seeds live and satisfied")
-    satisfied: float = par(0.6, "satisfaction that counts as satisfied", unit="0-1", bounds=(0, 1))
+    seeds_satisfied: int = par(2, "seeds live and satisfied that open iteration", unit="firms", bounds=(0, 100), source="B2B2C practice: 2-3 seeds live and satisfied")
+    satisfied: float = par(0.720, "satisfaction that counts as satisfied", unit="0-1", bounds=(0, 1))
     polish: float = par(0.6, "polish that opens stability", unit="0-1", bounds=(0, 1))
     win_rate: float = par(0.12, "win rate over 26 weeks that opens stability", unit="share", bounds=(0, 1))
     holds: float = par(0.9, "win rate of the last 13 weeks against the 13 before", unit="×", bounds=(0, 10))

@@ -9,7 +9,7 @@ import numpy as np
 from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import SIGNED
 from sim.agents.population import Column
-from sim.agents.world import World
+from sim.agents.world import ACCOUNTS, World
 from sim.draws import Draws
 from sim.fields import Measure, par
 
@@ -56,7 +56,7 @@ class Ledger(Mechanism):
         vendor, accounts = world.vendor, world.accounts
         net = float(sum(accounts.values()))
         vendor.cash += net
-        operating = net - accounts.get("funding", 0.0)
+        operating = net - accounts["funding"]
         vendor.discounted += float(np.power(self.discount, float(world.week))) * operating
         vendor.burn += (-operating - vendor.burn) / 13.0
         self._report(world)
@@ -71,18 +71,19 @@ class Ledger(Mechanism):
 
     def _report(self, world: World) -> None:
         accounts = world.accounts
-        earned = np.array([accounts.get(name, 0.0) for name in REVENUE])
-        spent = np.array([-amount for name, amount in accounts.items() if name not in (*REVENUE, "funding")])
-        world.count("revenue", earned.sum())
-        world.count("spend", spent.sum())
+        earned = np.array([accounts[name] * (name in REVENUE) for name in ACCOUNTS])
+        spent = np.array([-accounts[name] * (name not in (*REVENUE, "funding")) for name in ACCOUNTS])
+        for measure, amounts in (("revenue", earned), ("spend", spent)):
+            world.count(measure, amounts.sum())
+            world.split(measure, "account", amounts)
         acquisition = ("promotion", "sales", "travel", "severance", "channel_support", "recruitment")
-        world.count("acquisition_spend", -sum(accounts.get(name, 0.0) for name in acquisition))
+        world.count("acquisition_spend", -sum(accounts[name] for name in acquisition))
 
     def _afford(self, world: World) -> None:
         """When the till runs low discretionary spending shrinks; when it is empty staff that cannot be paid leave."""
         vendor, accounts = world.vendor, world.accounts
         funds = vendor.cash + self.credit_line
-        payroll = max(-sum(accounts.get(name, 0.0) for name in PAYROLL), 1e-9)
+        payroll = max(-sum(accounts[name] for name in PAYROLL), 1e-9)
         vendor.affordable = float(np.clip((funds - payroll) / (self.cushion * payroll), 0.0, 1.0))
         vendor.staffed = float(np.clip(funds / payroll, 0.0, 1.0))
         if funds <= 0 and not vendor.insolvent:
@@ -95,8 +96,8 @@ class Ledger(Mechanism):
         live = world.live()
         keep = self.discount * float(np.power(self.yearly_renewal, 1.0 / 52.0))
         weeks = (1.0 - float(np.power(keep, self.terminal_weeks))) / (1.0 - keep)
-        cost = -sum(accounts.get(name, 0.0) for name in ("support", "reseller_margin", "prizes"))
-        brought = accounts.get("commission", 0.0) * (self.consumer_value == 0)
+        cost = -sum(accounts[name] for name in ("support", "reseller_margin", "prizes"))
+        brought = accounts["commission"] * (self.consumer_value == 0)
         margin = float(merchants.fee[live].sum()) + brought - cost
         people = float(merchants.active_people[live].sum())
         end = max(margin, 0.0) * weeks + self.consumer_value * people * self.yearly_renewal

@@ -25,15 +25,15 @@ class Sales(Mechanism):
     """Reps, self-service and resellers take up enquiries and open rounds."""
 
     reps: float = par(1.0, "reps on the payroll", unit="people", bounds=(0, 1e5), role="lever", extensive=True)
-    account_focus: float = par(0.8, "firms of at least this size are served by reps, smaller ones serve themselves", unit="× mean firm", bounds=(0, 100), role="lever")
+    account_focus: float = par(1.0, "firms of at least this size are served by reps, smaller ones serve themselves", unit="× mean firm", bounds=(0, 100), role="lever")
     segment_focus: int = par(-1, "the only segment reps serve (-1: all)", unit="index", bounds=(-1, 99), role="lever")
     enquiry: float = par(0.16, "hazard at which a convinced aware person in a firm in market enquires", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.11, 0.22))
     initiative: tuple[float, ...] = par((0.9, 1.0, 0.6, 0.3, 0.8), "how readily a person of each role enquires", unit="×")
-    spread: float = par(0.06, "how gradually enquiries fall as belief falls below need", unit="0-1", bounds=(0.001, 1))
+    spread: float = par(0.05, "how gradually enquiries fall as belief falls below need", unit="0-1", bounds=(0.001, 1))
     slots_per_rep: float = par(14.0, "rounds a ramped rep holds open", unit="rounds", bounds=(0, 1e9), off=1e6, role="uncertain", plausible=(10, 20))
     ramp: float = par(13.0, "time to ramp a rep", unit="weeks", bounds=(1, 104))
-    stale: float = par(0.08, "hazard at which a waiting lead goes cold", unit="1/week", bounds=(0, 5))
-    outreach: float = par(2.0, "firms an idle place lets a rep call", unit="firms/week", bounds=(0, 1000), off=0.0)
+    stale: float = par(0.08, "hazard at which a waiting lead goes cold: the firm settles its need elsewhere", unit="1/week", bounds=(0, 5))
+    outreach: float = par(0.5, "firms an idle place lets a rep call", unit="firms/week", bounds=(0, 1000), off=0.0)
     addressable: float = par(60_000.0, "firms on the reps' list", unit="firms", bounds=(1, 1e8), extensive=True)
     reseller_reach: float = par(0.10, "hazard at which a territory full of resellers calls on a firm in market", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.07, 0.14))
     reseller_half: float = par(20.0, "reseller effort × skill in a territory at which half of that is reached", unit="resellers", bounds=(0.01, 1e5), extensive=True)
@@ -46,7 +46,7 @@ class Sales(Mechanism):
     }
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
         "vendor": ("ramped_reps", "reps", "rep_capacity", "unserved_leads"),
-        "merchants": ("status", "source", "lead_week", "round_week", "rounds", "route", "reseller"),
+        "merchants": ("status", "window_end", "source", "lead_week", "round_week", "rounds", "route", "reseller"),
         "decision_makers": ("aware", "evaluated"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("enquiry", "stale", "outreach", "call", "interest", "which_reseller", "order")
@@ -105,6 +105,7 @@ class Sales(Mechanism):
         waiting = np.flatnonzero((merchants.status == LEAD) & (merchants.lead_week < world.week))
         gone = draws("stale").happens(probability(self.stale), waiting) | (merchants.window_end[waiting] < world.week)
         merchants.columns["status"][waiting[gone]] = PROSPECT
+        merchants.columns["window_end"][waiting[gone]] = world.week - 1
         world.count("stale_leads", gone.sum())
 
     def _serve(self, world: World, draws: Draws) -> None:
@@ -146,6 +147,7 @@ class Sales(Mechanism):
         firms = firms[merchants.status[firms] == PROSPECT]
         called = firms[draws("call").happens(probability(hazard)[merchants.region[firms]], firms)]
         who = world.ties.covers[called, ADMINISTRATOR]
+        merchants.columns["source"][called] = SOURCE["reseller"]
         people.columns["aware"][who] = True
         people.columns["aware"][world.ties.covers[called, EXECUTIVE]] = True
         interest = people.decide(enquiry_hazard, who, people.mean[who], world.market.need, self.spread, 1.0)
@@ -156,7 +158,6 @@ class Sales(Mechanism):
             if len(here):
                 mine = np.flatnonzero((resellers.region == region) & (power > 0))
                 merchants.columns["reseller"][here] = mine[chance.choice(np.cumsum(power[mine]), here)]
-        merchants.columns["source"][opened] = SOURCE["reseller"]
         merchants.columns["lead_week"][opened] = world.week
         self._count_by_source(world, "leads", opened)
         self._open(world, opened, RESELLER)
@@ -170,7 +171,7 @@ class Sales(Mechanism):
         world.decision_makers.columns["evaluated"][world.ties.members(firms)[0]] = False
         self._count_by_source(world, "opportunities", firms)
         world.split("opportunities", "route", np.bincount(np.full(len(firms), route), minlength=len(ROUTES)).astype(np.float64))
-        world.note("opportunity", firms, columns["reseller"][firms] if route == RESELLER else -1, ROUTES[route], columns["source"][firms])
+        world.note("opportunity", firms, columns["reseller"][firms] if route == RESELLER else -1, np.array(SOURCES)[columns["source"][firms]], route)
 
     def _count_by_source(self, world: World, measure: str, firms: Ids) -> None:
         world.count(measure, len(firms))

@@ -24,14 +24,14 @@ from sim.fields import Measure, par
 class Word(Mechanism):
     """What firms tell each other."""
 
-    reach: float = par(0.06, "hazard at which a firm in market hears of a reference when there are many", unit="1/week", bounds=(0, 2), off=0.0, role="uncertain", plausible=(0.03, 0.1))
+    reach: float = par(0.012, "hazard at which a firm in market hears of a reference when there are many", unit="1/week", bounds=(0, 2), off=0.0, role="uncertain", plausible=(0.006, 0.02))
     half: float = par(150.0, "weighted references at which half that hazard is reached", unit="firms", bounds=(0.1, 1e6), extensive=True)
-    own_circle: float = par(20.0, "weight of a reference in the own circle", unit="×", bounds=(0, 1000), source="brief: own circle 2, segment 1, other 0.3, here times how many of a firm's contacts each is")
+    own_circle: float = par(20.0, "weight of a reference in the own circle", unit="×", bounds=(0, 1000), source="weights 2, 1 and 0.3 (B2B2C practice), here times how many of a firm's contacts each is")
     own_segment: float = par(3.0, "weight of a reference in the own segment", unit="×", bounds=(0, 1000))
     elsewhere: float = par(0.3, "weight of any other reference", unit="×", bounds=(0, 1000))
     reference: float = par(1.5, "precision of what a reference tells", unit="1/variance", bounds=(0, 50), off=0.0, role="uncertain", plausible=(0.8, 2.5))
-    evaluation: float = par(0.8, "precision of what a firm that evaluated tells", unit="1/variance", bounds=(0, 50), off=0.0, role="uncertain", plausible=(0.4, 1.6))
-    telling: float = par(0.06, "firms told by one evaluation a week", unit="firms/week", bounds=(0, 10), role="uncertain", plausible=(0.03, 0.1))
+    evaluation: float = par(1.2, "precision of what a firm that evaluated tells", unit="1/variance", bounds=(0, 50), off=0.0, role="uncertain", plausible=(0.8, 1.6))
+    telling: float = par(0.3, "firms told by one evaluation a week", unit="firms/week", bounds=(0, 10), role="uncertain", plausible=(0.2, 0.4))
     talk_half_life: float = par(13.0, "half-life of an evaluation as a topic", unit="weeks", bounds=(0, 260))
     dissatisfied: float = par(2.25, "how much more a disappointed firm talks", unit="×", bounds=(1, 10), source="losses count 2.25 times (Tversky & Kahneman 1992)")
     circle_size: float = par(1250.0, "firms in a circle of mean size", unit="firms", bounds=(1, 1e6), extensive=True)

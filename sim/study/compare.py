@@ -77,7 +77,7 @@ def cases(scenarios: Sequence[Scenario], seed: int = 1, reps: int = 20, weeks: i
         raise UserError(Problem("each plan needs a name of its own", given=" ".join(names)))
     if len(set(horizons.values())) > 1:
         lasts = ", ".join(f"{name} {weeks}" for name, weeks in horizons.items())
-        raise UserError(Problem(f"plans last for different numbers of weeks ({lasts}): give one number with --weeks", key="weeks"))
+        raise UserError(Problem(f"plans of different length ({lasts}): give one number with --weeks", key="weeks"))
     return found
 
 
@@ -97,11 +97,12 @@ def compare(
     todo = cases(scenarios, seed, reps, weeks)
     results = []
     for number, case in enumerate(todo):
-        results.append(run_case(case, jobs, _shifted(progress, number * reps, len(todo) * reps)))
+        results.append(run_case(case, jobs, shifted(progress, number * reps, len(todo) * reps)))
     return of(results)
 
 
-def _shifted(progress: Progress | None, before: int, total: int) -> Progress | None:
+def shifted(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Return the progress of one plan among several: `before` replications are done, `total` are to do in all."""
     tell: Callable[[int, int], None] | None = progress
     return None if tell is None else lambda done, _: tell(before + done, total)
 

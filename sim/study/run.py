@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sim.errors import Problem, UserError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]  # replications done, replications in all
 Jobs = int | Literal["all"]
 ENGINES = ("columns", "agents")
-BREAKDOWN = ("week", "measure", "dimension", "key", "value")
+EVENTS = {"week": "int64", "event": "str", "merchant": "int64", "agent": "int64", "cause": "str", "ref": "int64"}
 TRIES = 3
 
 
@@ -82,12 +82,15 @@ class Case:
     engine: str = "columns"
 
     def __post_init__(self) -> None:
-        checks = (
-            ("seed", self.seed, _whole(self.seed, 0), "whole numbers from 0"),
-            ("reps", self.reps, _whole(self.reps, 1), "whole numbers from 1"),
-            ("engine", self.engine, self.engine in ENGINES, " or ".join(ENGINES)),
-        )
-        problems = [Problem("cannot be used", key=key, given=given, allowed=allowed) for key, given, fine, allowed in checks if not fine]
+        problems = [
+            Problem("cannot be used", key=key, given=getattr(self, key), allowed=allowed)
+            for key, fine, allowed in (
+                ("seed", _whole(self.seed, 0), "whole numbers from 0"),
+                ("reps", _whole(self.reps, 1), "whole numbers from 1"),
+                ("engine", self.engine in ENGINES, " or ".join(ENGINES)),
+            )
+            if not fine
+        ]
         if problems:
             raise UserError(*problems)
 
@@ -170,7 +173,8 @@ def _one(case: Case, replication: int) -> tuple[int, Tables | Failure]:
     from sim.model import simulate
 
     try:
-        done = simulate(case.scenario, case.seed, replication, engine=case.engine)
+        engine: Any = case.engine
+        done = simulate(case.scenario, case.seed, replication, engine=engine)
         return replication, _tables(done)
     except UserError:
         raise
@@ -182,18 +186,35 @@ def _tables(done: Run) -> Tables:
     import numpy as np
     import pandas as pd
 
-    weekly = pd.DataFrame({"week": np.arange(len(next(iter(done.weekly.values())))), **done.weekly})
-    tables = Tables(weekly, pd.DataFrame(done.breakdown, columns=list(BREAKDOWN)), pd.DataFrame(done.events))
+    weekly = pd.DataFrame({"week": np.arange(done.weeks), **done.weekly})
+    events = pd.DataFrame(done.events).astype(EVENTS)
+    tables = Tables(weekly, _breakdown(done), events)
     for table in (tables.weekly, tables.breakdown, tables.events):
         table.insert(0, "replication", done.replication)
     return tables
 
 
-def measures_of(scenario: Scenario) -> Mapping[str, Measure]:
-    """Return the measures that runs of `scenario` report, by name."""
+def _breakdown(done: Run) -> DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    from sim.record import keys_of
+
+    parts = []
+    for (measure, dimension), amounts in done.breakdown.items():
+        weeks, count = amounts.shape
+        week, key = np.repeat(np.arange(weeks), count), np.tile(np.array(keys_of(dimension, count)), weeks)
+        columns = {"week": week, "measure": measure, "dimension": dimension, "key": key, "value": amounts.ravel()}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def measures_of(scenario: Scenario) -> dict[str, Measure]:
+    """Return the measures that runs of `scenario` report, by name; money is in the scenario's currency."""
     from sim import record
 
-    return record.measures_of(scenario.mechanisms)
+    measures = record.measures_of(scenario.mechanisms)
+    return {name: replace(m, unit=m.unit.replace("money", scenario.currency)) for name, m in measures.items()}
 
 
 def gather(case: Case, outcomes: list[Tables | Failure]) -> Result:

@@ -5,6 +5,7 @@ A folder is written aside under a name that begins with a dot, flushed to disk, 
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import json
@@ -47,7 +48,7 @@ def code(*, of_views: bool = False) -> str:
 
 
 def _makes_numbers(path: Path) -> bool:
-    return path.suffix == ".py" and path.parts[0] != "validation" and path.name not in ("cli.py", "__main__.py", "store.py")
+    return path.suffix == ".py" and path.parts[0] != "validation" and path.name not in ("cli.py", "__main__.py")
 
 
 def inputs(case: Case) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def folder_of(cases: Sequence[Case], shelf: Path) -> Path:
     """Return where on `shelf` the result of one case, or the comparison of several, belongs: <name>-<8 hex of the inputs>."""
     first = cases[0].scenario.name
     name = first if len(cases) == 1 else f"{first}-against-{len(cases) - 1}"
-    return shelf / f"{re.sub(r'[^A-Za-z0-9_.+-]', '_', name)}-{_hash(_what(cases))[:8]}"
+    return shelf / f"{_file_name(name)}-{_hash(_what(cases))[:8]}"
 
 
 def _what(cases: Sequence[Case]) -> Any:
@@ -96,11 +97,6 @@ def find_comparison(cases: Sequence[Case], folder: Path) -> Comparison | None:
     return of(whole) if len(whole) == len(cases) else None
 
 
-def is_dressed(folder: Path) -> bool:
-    """Say whether charts and report in `folder` were drawn by today's views."""
-    return bool(_manifest(folder).get("views") == code(of_views=True))
-
-
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -110,44 +106,62 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _part(folder: Path, case: Case) -> Path:
-    return folder / "plans" / case.scenario.name
+    return folder / "plans" / _file_name(case.scenario.name)
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.+-]", "_", name)
 
 
 # writing ------------------------------------------------------------------------------------------------
 
 
-def check_writable(folder: Path) -> None:
-    """Raise UserError where `folder` cannot be made, or holds what is not ours to replace."""
-    if folder.exists() and not (folder.is_dir() and (_manifest(folder) or not any(folder.iterdir()))):
-        raise UserError(Problem("is in the way: give a new folder, or one that a run has written", file=str(folder), key="--out"))
+def check_writable(folder: Path, cases: Sequence[Case]) -> None:
+    """Raise UserError where `folder` cannot be made, or holds anything but what was made from `cases`."""
     with _mendable(folder):
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder.parent):
             pass
+        taken = folder.exists() and any(folder.iterdir())
+    if taken and _manifest(folder).get("hash") != _hash(_what(cases)):
+        raise UserError(Problem("holds something else: give a new folder, or remove this one", file=str(folder), key="--out"))
 
 
-def save(result: Result, folder: Path, command: str = "", dress: Dress | None = None) -> Path:
-    """Write a run directory and return it; `dress` adds charts and report. Raises UserError where it cannot be written."""
+def save(result: Result, folder: Path, command: str = "", dress: Dress | None = None) -> None:
+    """Write a run directory; `dress` adds charts and report. Raises UserError where it cannot be written."""
     with _mendable(folder), _aside(folder) as aside:
         _write_run(result, aside, command)
         if dress is not None:
             dress(result, aside)
-    return folder
 
 
-def save_comparison(comparison: Comparison, folder: Path, command: str = "", dress: Dress | None = None) -> Path:
+def save_comparison(comparison: Comparison, folder: Path, command: str = "", dress: Dress | None = None) -> None:
     """Write a comparison: its table, charts and report, and under `plans/` the run directory of each plan."""
-    cases = [_case(result) for result in comparison.results.values()]
+    results = list(comparison.results.values())
     with _mendable(folder), _aside(folder) as aside:
-        for case, result in zip(cases, comparison.results.values(), strict=True):
-            _part(aside, case).mkdir(parents=True)
-            _write_run(result, _part(aside, case), command)
+        for result in results:
+            part = _part(aside, _case(result))
+            part.mkdir(parents=True)
+            _write_run(result, part, command)
         _write_json(aside / "comparison.json", comparison.table)
         _comparison_table(comparison).to_csv(aside / "comparison.csv", index=False)
-        _write_manifest(aside, _what(cases), command, [f for r in comparison.results.values() for f in r.failures])
+        _write_manifest(aside, _what([_case(result) for result in results]), command, [f for r in results for f in r.failures])
         if dress is not None:
             dress(comparison, aside)
-    return folder
+
+
+def redress(kept: Result | Comparison, folder: Path, dress: Dress) -> None:
+    """Draw charts and report in `folder` again where the views have changed since; the data stay as they are."""
+    manifest = _manifest(folder)
+    if manifest.get("views") == code(of_views=True):
+        return
+    with _mendable(folder):
+        shutil.rmtree(folder / "charts", ignore_errors=True)
+        dress(kept, folder)
+        _write_json(folder / f".{MANIFEST}", manifest | {"views": code(of_views=True)})
+        (folder / f".{MANIFEST}").replace(folder / MANIFEST)
 
 
 def _case(result: Result) -> Case:
@@ -223,10 +237,15 @@ def _flush(file: Path) -> None:
 
 
 def _replace(aside: Path, folder: Path) -> None:
+    """Rename `aside` to `folder`; whoever has put a folder there meanwhile put an equal one."""
     old = aside.with_name(f"{aside.name}.old")
     if folder.exists():
         folder.rename(old)
-    aside.rename(folder)
+    try:
+        aside.rename(folder)
+    except OSError:
+        if not (folder / MANIFEST).exists():
+            raise
     shutil.rmtree(old, ignore_errors=True)
 
 

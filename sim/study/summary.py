@@ -37,14 +37,15 @@ def intervals(values: Floats) -> tuple[Floats, Floats, Floats]:
 def by_replication(weekly: DataFrame, measure: str) -> Floats:
     """Return one measure of a weekly table as an array of shape (replications, weeks), in the table's order."""
     replications = weekly["replication"].nunique()
-    return weekly[measure].to_numpy(dtype=np.float64).reshape(replications, -1 if replications else 0)
+    values: Floats = weekly[measure].to_numpy(dtype=np.float64).reshape(replications, -1 if replications else 0)
+    return values
 
 
 def totals(weekly: DataFrame, measures: Mapping[str, Measure]) -> DataFrame:
     """Return each measure over the horizon: one row per replication, one column per measure.
 
     Flows are summed, stocks taken at the last week, ratios are the ratio of their two summed flows (NaN where the
-    second is zero), weeks are the first week in which it happened (NaN where it did not).
+    second is zero), weeks the week in which it first happened (NaN where it did not).
     """
     import pandas as pd
 
@@ -55,10 +56,8 @@ def totals(weekly: DataFrame, measures: Mapping[str, Measure]) -> DataFrame:
 def _total(weekly: DataFrame, measure: Measure) -> Floats:
     if measure.over is not None:
         above, below = (by_replication(weekly, name).sum(axis=1) for name in measure.over)
-        return np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
+        return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0))
     values = by_replication(weekly, measure.name)
-    if measure.kind == "week":
-        return np.where((values > 0).any(axis=1), (values > 0).argmax(axis=1).astype(np.float64), np.nan)
     return np.asarray(values.sum(axis=1) if measure.kind == "flow" else values[:, -1])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.views.frames import Interval, interval, names_of, outcome, paired, running, total
+from sim.views.frames import Array, Interval, interval, names_of, outcome, paired, total
 from sim.views.words import capital, count, join, measure_name, number, percent, plan_names, runs
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ def plain_names(comparison: Comparison) -> dict[str, str]:
     return plan_names({key: result.scenario for key, result in comparison.results.items()})
 
 
+def money(result: Result) -> str:
+    """Return the currency of a result."""
+    return str(result.scenario.currency)
+
+
 def span(found: Interval, sign: bool = False) -> str:
     """Return 'low to high', or words where there is no interval."""
     return f"{number(found.low, sign)} to {number(found.high, sign)}" if found.known else "no interval from one replication"
@@ -33,9 +38,11 @@ def signs(comparison: Comparison, measure: str) -> dict[str, int]:
     return {plan: outcome(comparison, plan, measure).sign for plan in names_of(comparison)[1]}
 
 
-def _who(comparison: Comparison, plans: Sequence[str]) -> str:
-    """Name plans, or say 'all three plans' where they are all of three or more."""
+def _who(comparison: Comparison, plans: Sequence[str], rest: bool) -> str:
+    """Name plans; where they are many, 'all three plans', or 'the other two' after a first clause."""
     others = names_of(comparison)[1]
+    if rest and len(plans) > 1:
+        return f"the other {count(len(plans))}"
     if len(plans) == len(others) and len(plans) > 2:
         return f"all {count(len(plans))} plans"
     names = plain_names(comparison)
@@ -44,19 +51,21 @@ def _who(comparison: Comparison, plans: Sequence[str]) -> str:
 
 def standing(comparison: Comparison, measures: Sequence[str]) -> str:
     """Say which plans end above and below the base in measures whose signs agree, and for which there is no clear difference."""
-    base, _ = names_of(comparison)
+    first = plain_names(comparison)[names_of(comparison)[0]]
     found, where = signs(comparison, measures[0]), join([f"in {measure_name(m)}" for m in measures])
     if comparison.table["replications"] < 2:
         return f"One replication does not tell the plans apart {where}"
-    clauses = []
+    clauses: list[str] = []
     for sign, word in ((-1, "below"), (1, "above")):
         plans = [plan for plan in found if found[plan] == sign]
         if plans:
-            clauses.append(f"{_who(comparison, plans)} end{'s' if len(plans) == 1 else ''} {word} {plain_names(comparison)[base]} {where}")
+            place = f"{word} {first} {where}" if not clauses else word
+            clauses.append(f"{_who(comparison, plans, False)} end{'s' if len(plans) == 1 else ''} {place}")
     level = [plan for plan in found if found[plan] == 0]
+    if level and not clauses:
+        return f"No clear difference {where} between {first} and {_who(comparison, level, len(level) > 2)}"
     if level:
-        last = f"no clear difference between {_who(comparison, level)} and {plain_names(comparison)[base]}"
-        clauses.append(last if clauses else f"{last} {where}")
+        clauses.append(f"no clear difference for {_who(comparison, level, True)}")
     return capital("; ".join(clauses))
 
 
@@ -68,7 +77,10 @@ def headline(comparison: Comparison) -> str:
 
 
 def extreme(comparison: Comparison) -> str:
-    """Name the plan that clearly loses most value (or gains most, where none loses), with its interval; say so where it cannot be told."""
+    """Name the plan that clearly loses most value (gains most, where none loses), or say that two cannot be told apart.
+
+    Empty where no plan's difference is clear.
+    """
     found = {plan: outcome(comparison, plan, "value") for plan in names_of(comparison)[1]}
     clear = {plan: f for plan, f in found.items() if f.sign}
     if not clear:
@@ -76,15 +88,34 @@ def extreme(comparison: Comparison) -> str:
     side = -1 if any(f.sign < 0 for f in clear.values()) else 1
     ranked = sorted((p for p in clear if clear[p].sign == side), key=lambda p: -side * clear[p].mean)
     names, first = plain_names(comparison), ranked[0]
-    unit = comparison.table["plans"][first]["value"]["unit"]
+    unit = money(comparison.results[first])
     what = f"{number(found[first].mean, sign=True)} {unit} ({span(found[first], sign=True)})"
     if len(ranked) == 1:
-        return f"{names[first]}: {what}"
+        return f"Value of {names[first]} against {names[names_of(comparison)[0]]}: {what}"
     ends = [paired(comparison, plan, "value")[:, -1] for plan in ranked[:2]]
     if interval(ends[0] - ends[1]).sign == side:
         return f"{names[first]} {'loses' if side < 0 else 'gains'} most: {what}"
     word = "losses" if side < 0 else "gains"
     return f"The {word} of {names[first]} and {names[ranked[1]]} do not differ clearly"
+
+
+def winner(comparison: Comparison) -> str:
+    """Say which plan ends with the highest value and in how many replications, and whether it is clear of the runner-up."""
+    done, share, names = comparison.table["replications"], comparison.p_best, plain_names(comparison)
+    if share is None or done < 2:
+        return ""
+    ends = {plan: values[:, -1] for plan, values in _against_base(comparison).items()}
+    best = comparison.best
+    second = max((plan for plan in ends if plan != best), key=lambda plan: float(ends[plan].mean()))
+    often = f"in {round(share * done)} of {runs(done)} {names[best]} has the highest value"
+    if interval(ends[best] - ends[second]).sign > 0:
+        return capital(often)
+    return f"No clear difference in value between {names[best]} and {names[second]}; {often}"
+
+
+def _against_base(comparison: Comparison) -> dict[str, Array]:
+    """Return the value of every plan less the base's, week by week, on the replications they share."""
+    return {plan: paired(comparison, plan, "value") for plan in comparison.results}
 
 
 def telling(comparison: Comparison, places: int = 3) -> list[tuple[str, str, Interval]]:
@@ -121,17 +152,24 @@ def telling_words(measure: str, plan: str, found: Interval) -> str:
 
 
 def run_answer(result: Result) -> str:
-    """Answer in a sentence for one scenario: how many merchants, what value, whether the cash lasts."""
-    names = plan_names({result.scenario.name: result.scenario})
-    signed, value = total(result, "signed_merchants"), total(result, "value")
-    unit, broke = result.summary["measures"]["value"]["unit"], 1 - total(result, "p_solvent").mean
-    weeks = result.weekly["week"].nunique()
-    money = f"ends with a value of {number(value.mean)} {unit}"
-    if value.known:
-        money = {1: f"{money} ({span(value)})", -1: f"{money} ({span(value)})", 0: "ends with a value not clearly above or below zero"}[value.sign]
+    """Answer in a sentence for one scenario: how many merchants, what value."""
+    name, signed = plan_names({"": result.scenario})[""], total(result, "signed_merchants")
     sure = f" ({span(signed)})" if signed.known else ""
-    till = "its cash is never used up" if broke <= 0 else f"its cash is used up in {percent(broke)} of replications"
-    return f"{names[result.scenario.name]} signs {number(signed.mean)} merchants in {weeks} weeks{sure}, {money}; {till}."
+    return f"{name} signs {number(signed.mean)} merchants in {result.scenario.weeks} weeks{sure} and {_worth(result)}"
+
+
+def till(result: Result) -> str:
+    """Say whether the cash lasts."""
+    broke = 1 - total(result, "p_solvent").mean
+    return "Cash is never used up" if broke <= 0 else f"Cash is used up in {percent(broke)} of replications"
+
+
+def _worth(result: Result) -> str:
+    """Say what value a scenario ends with, or that it cannot be told from zero."""
+    value = total(result, "value")
+    if value.known and not value.sign:
+        return "ends with a value not clearly above or below zero"
+    return f"ends with a value of {number(value.mean)} {money(result)}" + (f" ({span(value)})" if value.known else "")
 
 
 def basis(reps: int) -> str:
@@ -139,8 +177,3 @@ def basis(reps: int) -> str:
     if reps == 1:
         return "One replication: no intervals."
     return f"In brackets: 95% intervals of means over {runs(reps)}."
-
-
-def ends_of(comparison: Comparison, measure: str) -> dict[str, float]:
-    """Return the mean of each plan's last week."""
-    return {plan: float(np.nanmean(running(result, measure)[:, -1])) for plan, result in comparison.results.items()}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+
+from sim.study.summary import by_replication, intervals
 
 if TYPE_CHECKING:
     from sim.study.compare import Comparison
@@ -39,7 +41,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Band:
-    """Mean, 10th and 90th percentile over replications, each of shape (weeks,)."""
+    """A line and the two edges of its band, each of shape (weeks,)."""
 
     middle: Array
     low: Array
@@ -57,10 +59,14 @@ def total(result: Result, measure: str) -> Interval:
     return from_row(result.summary["measures"][measure])
 
 
+def replications(result: Result) -> int:
+    """Return how many replications the tables hold (those that failed are not among them)."""
+    return int(result.summary["replications"])
+
+
 def matrix(result: Result, measure: str) -> Array:
     """Return a measure week by week, shape (replications, weeks)."""
-    ordered = result.weekly.sort_values(["replication", "week"], kind="stable")
-    return ordered[measure].to_numpy(dtype=float).reshape(ordered["replication"].nunique(), -1)
+    return by_replication(result.weekly, measure)
 
 
 def running(result: Result, measure: str) -> Array:
@@ -69,44 +75,27 @@ def running(result: Result, measure: str) -> Array:
     return np.cumsum(values, axis=1) if result.summary["measures"][measure]["kind"] == "flow" else values
 
 
-def _columns(values: Array) -> tuple[Array, Array]:
-    """Return which weeks have any finite value, and those columns."""
-    known = np.isfinite(values).any(axis=0)
-    return known, values[:, known]
-
-
 def mean(values: Array) -> Array:
     """Return the mean over replications, shape (weeks,), NaN where no replication has a value."""
-    known, columns = _columns(values)
-    out = np.full(values.shape[1], np.nan)
-    out[known] = np.nanmean(columns, axis=0)
-    return out
+    return intervals(values)[0]
 
 
 def band(values: Array) -> Band:
-    """Return mean and 10th to 90th percentile over replications, each (weeks,)."""
-    known, columns = _columns(values)
+    """Return mean and 10th to 90th percentile over replications, each (weeks,), NaN where no replication has a value."""
+    known = np.isfinite(values).any(axis=0)
     out = np.full((2, values.shape[1]), np.nan)
-    out[:, known] = np.nanpercentile(columns, (10, 90), axis=0)
+    out[:, known] = np.nanpercentile(values[:, known], (10, 90), axis=0)
     return Band(mean(values), out[0], out[1])
 
 
-def intervals(values: Array) -> Band:
+def certainty(values: Array) -> Band:
     """Return mean and 95 % Student t interval of the mean over replications, each (weeks,); NaN ends with fewer than two."""
-    finite = np.isfinite(values)
-    n = finite.sum(axis=0)
-    middle = mean(values)
-    squares = np.where(finite, (values - middle) ** 2, 0.0).sum(axis=0)
-    degrees = np.maximum(n - 1, 1)
-    half = stdtrit(degrees, 0.975) * np.sqrt(squares / degrees / np.maximum(n, 1))
-    half = np.where(n >= 2, half, np.nan)
-    return Band(middle, middle - half, middle + half)
+    return Band(*intervals(values))
 
 
 def interval(values: Array) -> Interval:
     """Return mean and 95 % interval of one number per replication, shape (replications,)."""
-    found = intervals(values[:, None])
-    return Interval(float(found.middle[0]), float(found.low[0]), float(found.high[0]))
+    return Interval(*(float(end[0]) for end in intervals(values[:, None])))
 
 
 def names_of(comparison: Comparison) -> tuple[str, list[str]]:
@@ -118,7 +107,9 @@ def names_of(comparison: Comparison) -> tuple[str, list[str]]:
 def paired(comparison: Comparison, plan: str, measure: str) -> Array:
     """Return plan minus base on the same replications, up to each week, shape (replications, weeks)."""
     base, _ = names_of(comparison)
-    return running(comparison.results[plan], measure) - running(comparison.results[base], measure)
+    here, there = comparison.results[base], comparison.results[plan]
+    rows = [np.isin(result.weekly["replication"].unique(), comparison.common()) for result in (there, here)]
+    return running(there, measure)[rows[0]] - running(here, measure)[rows[1]]
 
 
 def outcome(comparison: Comparison, plan: str, measure: str) -> Interval:
@@ -133,10 +124,22 @@ def stage_shares(result: Result) -> Array:
 
 
 def shift(values: Array) -> tuple[float, float, Interval]:
-    """Return the mean at the beginning and at the end of `values` (replications, weeks), a twelfth of the horizon each, and the change."""
+    """Return means over the first and the last twelfth of `values` (replications, weeks), and the change between them."""
     span = max(1, values.shape[1] // 12)
     known = values[:, np.isfinite(values).all(axis=0)]
     if known.shape[1] == 0:
         return math.nan, math.nan, Interval(math.nan, math.nan, math.nan)
     first, last = known[:, :span].mean(axis=1), known[:, -span:].mean(axis=1)
     return float(first.mean()), float(last.mean()), interval(last - first)
+
+
+def spread(centres: Array, heights: Array, low: float, high: float) -> Array:
+    """Move centres apart until spans of `heights` no longer overlap, as little as possible, inside [low, high] where they fit."""
+    order, moved = np.argsort(centres, kind="stable"), centres.astype(float).copy()
+    for _ in range(300):
+        for a, b in itertools.pairwise(order):
+            overlap = (heights[a] + heights[b]) / 2 - (moved[b] - moved[a])
+            if overlap > 0:
+                moved[a], moved[b] = moved[a] - overlap / 2, moved[b] + overlap / 2
+        moved = np.clip(moved, low + heights / 2, np.maximum(high - heights / 2, low + heights / 2))
+    return moved

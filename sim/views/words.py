@@ -3,27 +3,92 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 LONG_TITLE = 34
 MEASURES = {
-    "impressions": "contacts made", "signed_merchants": "signed merchants", "live_merchants": "live merchants", "win_rate": "share of decided rounds won",
-    "cycle_weeks": "length of a buying round", "no_decision_share": "rounds without decision", "rejection_share": "rounds rejected",
-    "cac": "cost per signed merchant", "churn_rate": "merchants lost a year", "participants": "campaign participants", "redemption_rate": "points redeemed",
-    "fit": "fit of product and need", "polish": "polish of the product", "focus": "focus of engineering", "bespoke_live": "bespoke features to keep up",
-    "custom_backlog_weeks": "queue of custom work", "debt_share": "engineering spent on upkeep", "resellers_active": "active resellers",
-    "reseller_win_share": "wins through resellers", "references": "reference merchants", "support_cost_per_merchant": "support cost per merchant",
-    "p_solvent": "solvent replications", "week_iteration": "iteration gate", "week_stability": "stability gate", "week_insolvent": "cash used up",
-    "in_market": "firms in the market", "wins_per_rep": "wins per sales rep", "sem_clicks_per_win": "search clicks per win",
-    "executive_contact_share": "contacts with executives", "renewal_rate": "contracts renewed", "runway_weeks": "cash lasts for", "promise_kept": "promises kept on time",
-    "merchant_gain": "merchants' own gain", "reseller_exits": "resellers who left", "productive_reseller_share": "resellers with sales",
-    "expectation_gap": "reseller disappointment", "channel_support": "support paid to resellers",
+    "signed_merchants": "signed merchants",
+    "live_merchants": "live merchants",
+    "win_rate": "share of decided rounds won",
+    "cycle_weeks": "length of a buying round",
+    "no_decision_share": "rounds without decision",
+    "rejection_share": "rounds rejected",
+    "cac": "cost per signed merchant",
+    "churn_rate": "merchants lost",
+    "participants": "consumers who have heard of it",
+    "redemption_rate": "points redeemed",
+    "fit": "fit of product and need",
+    "polish": "polish of the product",
+    "focus": "focus of engineering",
+    "bespoke_live": "bespoke features to keep up",
+    "custom_backlog_weeks": "queue of custom work",
+    "debt_share": "engineering spent on upkeep",
+    "resellers_active": "active resellers",
+    "reseller_win_share": "wins through resellers",
+    "references": "reference merchants",
+    "support_cost_per_merchant": "support cost per merchant",
+    "p_solvent": "solvent replications",
+    "week_iteration": "iteration gate",
+    "week_stability": "stability gate",
+    "week_insolvent": "cash used up",
+    "in_market": "firms in the market",
+    "wins_per_rep": "wins per sales rep",
+    "sem_clicks_per_win": "search clicks per win",
+    "executive_contact_share": "contacts with executives",
+    "renewal_rate": "contracts renewed",
+    "runway_weeks": "cash lasts for",
+    "promise_kept": "promises kept on time",
+    "merchant_gain": "merchants' own gain",
+    "reseller_exits": "resellers who left",
+    "productive_reseller_share": "resellers with sales",
+    "expectation_gap": "support heard less support expected",
+    "channel_support": "support paid to resellers",
+    "contacts": "decision-makers reached",
+    "executive_contacts": "executives reached",
+    "awareness": "firms that know the vendor",
+    "response": "promptness of support",
+    "told": "firms told of an evaluation",
+    "sem_clicks": "search clicks",
+    "rep_weeks": "sales reps on the payroll",
+    "cycle_sum": "weeks in rounds won",
+    "debt_weeks": "upkeep that was due",
+    "engineering_weeks": "engineering paid for",
+    "live_weeks": "live merchants, week by week",
+    "requests": "requests for bespoke work",
+    "accepted": "requests accepted",
+    "due_renewals": "contracts up for renewal",
+    "churned": "merchants lost in all",
+    "reports": "usage reports received",
 }
 CHANNELS = {
     "seo": "SEO", "sem": "SEM", "feed_ads": "feed ads", "word_of_mouth": "word of mouth", "cold_outreach": "cold outreach",
     "reseller": "resellers", "seed": "seed merchants", "exhibition": "exhibitions", "salon": "salons", "incubator": "incubators",
+}
+GROUPS = {
+    "Outcome": ("value", "signed_merchants", "live_merchants", "active_consumers", "cash", "p_solvent"),
+    "Stages": ("week_iteration", "week_stability", "week_insolvent", "stage"),
+    "From contact to contract": (
+        "impressions", "visits", "leads", "in_market", "opportunities", "win_rate", "rejection_share", "no_decision_share",
+        "cycle_weeks", "cac", "executive_contact_share", "sem_clicks_per_win", "wins_per_rep", "inbound_share", "goodwill",
+        "references", "awareness", "burnt_prospects",
+    ),
+    "Product and service": (
+        "fit", "polish", "focus", "bespoke_live", "custom_backlog_weeks", "debt_share", "promise_kept", "satisfaction",
+        "response", "support_cost_per_merchant", "merchant_gain", "renewal_rate", "churn_rate",
+    ),
+    "Resellers": (
+        "resellers_active", "reseller_confidence", "reseller_win_share", "productive_reseller_share", "reseller_exits",
+        "reseller_sign_ups", "reseller_effort", "expectation_gap", "channel_support",
+    ),
+    "Consumers": (
+        "participants", "points_outstanding", "points_earned", "points_spent", "points_expired", "redemption_rate",
+    ),
+    "Money": (
+        "revenue", "spend", "acquisition_spend", "promotion_spend", "sales_spend", "support_spend", "channel_spend",
+        "runway_weeks",
+    ),
 }
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -31,6 +96,19 @@ COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 def measure_name(measure: str) -> str:
     """Return the name of a measure in plain words."""
     return MEASURES.get(measure, measure.replace("_", " "))
+
+
+def grouped(measures: Iterable[str]) -> dict[str, list[str]]:
+    """Sort measures into groups to read; those that no group names come last, as counts behind the others."""
+    rest = list(measures)
+    groups = {group: [m for m in names if m in rest] for group, names in GROUPS.items()}
+    groups["Counts behind these"] = [m for m in rest if not any(m in names for names in GROUPS.values())]
+    return {group: names for group, names in groups.items() if names}
+
+
+def unit_name(unit: str, currency: str) -> str:
+    """Return a unit as an axis shows it: the scenario's currency for money, words for a bare range."""
+    return "index, 0 to 1" if unit == "0-1" else unit.replace("money", currency)
 
 
 def channel_name(key: str) -> str:
@@ -44,7 +122,7 @@ def capital(text: str) -> str:
 
 
 def plan_names(scenarios: dict[str, Any]) -> dict[str, str]:
-    """Return a short, distinct name for each scenario by its key: its title where that is short and its own, else its key in words."""
+    """Return a short, distinct name for each scenario by its key: its title where short and its own, else its key in words."""
     titles = [s.title for s in scenarios.values()]
     return {
         key: s.title if s.title and len(s.title) <= LONG_TITLE and titles.count(s.title) == 1 else capital(key.replace("_", " "))
@@ -70,14 +148,14 @@ def _scaled(x: float) -> tuple[float, str]:
 
 
 def number(x: float | None, sign: bool = False) -> str:
-    """Return `x` with about three digits and k, M or bn (thousands below 10k are written out); with `sign`, a plus where it is positive."""
+    """Return `x` with about three digits and k, M or bn (written out below 10k); `sign` puts a plus before what is positive."""
     if x is None or not math.isfinite(x):
         return "\N{EN DASH}"
     value, letter = _scaled(x)
     digits = 0 if value == 0 or abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2
-    if not letter and abs(value) >= 9.995 and abs(value - round(value)) < 0.05:
+    if not letter and abs(value - round(value)) < (0.05 if abs(value) >= 9.995 else 1e-9):
         digits = 0
-    if not letter and 0 < abs(value) < 0.1:
+    if not letter and 1e-9 < abs(value) < 0.1:
         digits = 3
     text = f"{abs(value):,.{digits}f}"
     if float(text.replace(",", "")) == 0:

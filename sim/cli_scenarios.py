@@ -1,0 +1,140 @@
+"""The commands `sim scenarios ...`, and how every command reads a scenario."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.errors import Problem, UserError
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+SPEC = "A name, a .toml file, or several laid over each other: premature_promotion+small."
+SET = "Replace a value: plan.promotion.sem.spend=8000. Repeatable."
+Spec = Annotated[str, typer.Argument(metavar="SCENARIO", help=SPEC)]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=SET)]
+
+scenarios = typer.Typer(invoke_without_command=True)
+
+
+def scenario_of(spec: str, settings: list[str] | None = None) -> Scenario:
+    """Return the scenario `spec` names, with each KEY=VALUE of `settings` in place. Raises UserError."""
+    from sim.scenario import load
+
+    found = load(spec)
+    for setting in settings or ():
+        key, equals, text = setting.partition("=")
+        if not equals or not key.strip() or not text.strip():
+            raise UserError(Problem("has not the form KEY=VALUE", key="--set", given=setting))
+        found = found.replace(key.strip(), _value(text.strip()))
+    return found
+
+
+def _value(text: str) -> Any:
+    """Return a value as TOML reads it; what TOML does not read is text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+@scenarios.callback()
+def about(context: typer.Context) -> None:
+    """List, show, explain, check and start scenarios."""
+    if context.invoked_subcommand is None:
+        list_()
+
+
+@scenarios.command("list")
+def list_() -> None:
+    """List the scenarios that come with sim."""
+    files = sorted(SCENARIOS.glob("*.toml"), key=lambda file: (file.stem != "baseline", file.stem))
+    width = max((len(file.stem) for file in files), default=0)
+    for file in files:
+        typer.echo(f"{file.stem:{width}}  {tomllib.loads(file.read_text(encoding='utf-8')).get('title', '')}")
+    typer.echo("\nLay one over another with +, left to right: sim run premature_promotion+small")
+
+
+@scenarios.command()
+def show(scenario: Spec, set_: Set = None) -> None:
+    """Print a scenario in full, as TOML that loads back."""
+    typer.echo(scenario_of(scenario, set_).dump(), nl=False)
+
+
+@scenarios.command()
+def explain(scenario: Spec, set_: Set = None) -> None:
+    """Say what a scenario plans when, and where it departs from the baseline, with units and sources."""
+    typer.echo(scenario_of(scenario, set_).explain())
+
+
+@scenarios.command()
+def check(files: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Names or .toml files.")]) -> None:
+    """Check scenarios without running them: one line for each problem.
+
+    [bold]Example[/bold]
+
+    sim scenarios check my_plan.toml my_plan.toml+small
+    """
+    problems: list[Problem] = []
+    for spec in files:
+        try:
+            found = scenario_of(spec)
+            typer.echo(f"{spec}: fine ({found.weeks} weeks from {found.start_date})")
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(*problems)
+
+
+@scenarios.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the plan: letters, digits, _ and -.")],
+    base: Annotated[str, typer.Option("--base", metavar="SCENARIO", help="What it starts from.")] = "baseline",
+) -> None:
+    """Start a plan of your own: writes NAME.toml here, with examples to uncomment.
+
+    [bold]Example[/bold]
+
+    sim scenarios new my_plan && sim scenarios check my_plan.toml
+    """
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise UserError(Problem("cannot be a name", key="NAME", given=name, allowed="letters, digits, _ and -"))
+    scenario_of(base)
+    file = Path(f"{name}.toml")
+    try:
+        with file.open("x", encoding="utf-8") as handle:
+            handle.write(_template(name, base))
+    except FileExistsError:
+        raise UserError(Problem("is there already: choose another name", file=str(file))) from None
+    except OSError as error:
+        raise UserError(Problem(f"cannot be written: {(error.strerror or str(error)).lower()}", file=str(file))) from None
+    typer.echo(f"wrote {file}; next: edit it, then  sim compare {base} {file}")
+
+
+def _template(name: str, base: str) -> str:
+    layers = base.split("+")
+    extends = f'"{base}"' if len(layers) == 1 else "[" + ", ".join(f'"{layer}"' for layer in layers) + "]"
+    return f'''extends = {extends}
+title = "{name.replace("_", " ").replace("-", " ").capitalize()}"
+description = "What this plan does differently, and why."
+
+# Only what differs stands here. A value is a number for the whole time, or a list of times and stages.
+# `sim scenarios explain {base}` shows what stands otherwise, `sim scenarios check {name}.toml` says what is wrong.
+
+# [plan.promotion.sem]
+# spend = [ {{from = 0, to = 26, value = 2_000}}, {{stage = "stability", value = 30_000}} ]
+
+# [plan.customization]
+# accept_match = 0.6
+
+# [plan.channel]
+# support_per_reseller = [ {{from = 60, every = 26, on = 13, value = 900}} ]
+
+# [market]
+# need_heterogeneity = 0.35
+'''

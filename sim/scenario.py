@@ -1,0 +1,288 @@
+"""The scenario: a frozen tree of everything a run assumes and plans. Load, stack, check, replace, explain, compare, write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, InstanceOf, PrivateAttr, ValidationError
+
+from sim import explain as words
+from sim.agents.vendor import Opening
+from sim.agents.world import Market
+from sim.errors import Problem, UserError
+from sim.fields import declared
+from sim.plan import Model, Plan, plain, scaled, with_values
+from sim.scenario_files import Layer, Origin, Stack, locate, parts, read, shipped, stem
+from sim.settings import SWITCHES, Heading, Reading, defaults, dump, known, nested, settings_of, toml
+from sim.values import shown
+from sim.week import Mechanisms
+
+
+class Scenario(Heading):
+    """Everything a run assumes and plans. Equal when every setting is equal, whatever it is called and wherever it came from."""
+
+    name: str = "scenario"
+    market: Market = Market()
+    vendor: Opening = Opening()
+    mechanisms: Mechanisms = Mechanisms()
+    plan: InstanceOf[Plan] = Field(default_factory=Plan)
+    off: tuple[str, ...] = ()
+    _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scenario) and self._settings() == other._settings()
+
+    def __hash__(self) -> int:
+        return hash((self.weeks, self.market, self.vendor, self.plan, self.off))
+
+    def _settings(self) -> dict[str, Any]:
+        heading = Heading(**{name: getattr(self, name) for name in Heading.model_fields})
+        models = (("", heading), ("market.", self.market), ("vendor.", self.vendor), ("", self.mechanisms))
+        plan = {f"plan.{path}": schedule for path, schedule in self.plan.levers.items()}
+        return dict(settings_of(*models)) | plan | {SWITCHES: self.off}
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting by path, as scenario files write it; levers that the plan does not name are not there."""
+        return {path: plain(value) if path.startswith("plan.") else value for path, value in self._settings().items()}
+
+    def origin(self, path: str) -> Origin | None:
+        """Return the file and line that gave a setting, or None where its declared default stands."""
+        return self._origins.get(path)
+
+    def replace(self, path: str, value: Any, *more: Any) -> Scenario:
+        """Return a scenario in which settings differ: a path and a value, and further pairs of them.
+
+        `value` is what a scenario file would hold there. Raises UserError for what does not fit.
+        """
+        pairs = [path, value, *more]
+        if len(pairs) % 2:
+            raise UserError(Problem("has no value", key=str(pairs[-1])))
+        reading = Reading()
+        for key, given in zip(pairs[::2], pairs[1::2], strict=True):
+            reading.read(nested({key: given}), lambda keys: Origin(""))
+        return self._with(reading)
+
+    def _with(self, reading: Reading) -> Scenario:
+        if reading.problems:
+            raise UserError(*reading.problems)
+        return _build(self.name, self._settings() | reading.values, self._origins | reading.origins)
+
+    # what the model runs on -----------------------------------------------------------------------------
+
+    def resolved(self) -> Mechanisms:
+        """Return the mechanisms with switches off, and amounts that grow with the market times its scale."""
+        pars = declared(Mechanisms)
+        return with_values(_scaled(self.mechanisms, self.market.scale), {path: pars[path].off for path in self.off})
+
+    def resolved_market(self) -> Market:
+        """Return the market at its scale."""
+        return _scaled(self.market, self.market.scale)
+
+    def resolved_vendor(self) -> Opening:
+        """Return the vendor's opening at the market's scale."""
+        return _scaled(self.vendor, self.market.scale)
+
+    def digest(self) -> str:
+        """Return the SHA-256 (hex) of all that decides a run's numbers and labels; name, title and description do not."""
+        models = (("market.", self.resolved_market()), ("vendor.", self.resolved_vendor()), ("", self.resolved()))
+        plan = {f"plan.{path}": plain(schedule) for path, schedule in self.plan.levers.items()}
+        heading = {"weeks": self.weeks, "start_date": self.start_date.isoformat(), "currency": self.currency}
+        content = json.dumps(dict(settings_of(*models)) | plan | heading, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    # what a reader sees ---------------------------------------------------------------------------------
+
+    def dump(self) -> str:
+        """Return the whole scenario as TOML that loads back equal, each value with unit, meaning and source."""
+        return dump(self._settings())
+
+    def diff(self, other: Scenario) -> list[tuple[str, Any, Any]]:
+        """Return (path, here, there) for each setting that differs, None where a plan does not name the lever.
+
+        Title and description are left out.
+        """
+        here, there = self.settings(), other.settings()
+        paths = [path for path in known() if path not in ("title", "description") and here.get(path) != there.get(path)]
+        return [(path, here.get(path), there.get(path)) for path in paths]
+
+    def explain(self) -> str:
+        """Return in words the calendar of the plan, the assumptions that differ from the baseline, and what is off."""
+        base = load("baseline")._settings()
+        return words.explain(self.name, self._settings(), base, self._origins)
+
+
+def _scaled(model: Model, scale: float) -> Model:
+    pars = {path: par for path, par in declared(model).items() if par.extensive}
+    values = dict(settings_of(("", model)))
+    return with_values(model, {path: scaled(par, values[path], scale) for path, par in pars.items()})
+
+
+# reading ------------------------------------------------------------------------------------------------
+
+
+def load(spec: str) -> Scenario:
+    """Return the scenario that `spec` names: a shipped name, a path to a .toml file, or several laid over each other with '+'.
+
+    Each file's own differences are laid over what stands; what it extends is laid first, once. Raises UserError with every
+    problem found.
+    """
+    found, problems = _read(spec)
+    if found is None or problems:
+        raise UserError(*problems)
+    return found
+
+
+def check(spec: str) -> list[Problem]:
+    """Return every problem of the scenario that `spec` names, in all its files."""
+    return _read(spec)[1]
+
+
+def names() -> list[tuple[str, str]]:
+    """Return name and title of every scenario that comes with the package, baseline first."""
+    return [(name, str(read(*locate(name)).table.get("title", ""))) for name in shipped()]
+
+
+def with_settings(scenario: Scenario, settings: Iterable[str]) -> Scenario:
+    """Return `scenario` with each "path=value" in place; values are TOML, and what TOML cannot read is text.
+
+    Raises UserError naming --set.
+    """
+    reading = Reading()
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path.strip() or not text.strip():
+            reading.problems.append(Problem("has not the form KEY=VALUE", key="--set", given=shown(setting)))
+        else:
+            reading.read(nested({path.strip(): _toml_value(text.strip())}), lambda keys: Origin("--set"))
+    return scenario._with(reading)
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return table["value"] if len(table) == 1 else text
+
+
+def _read(spec: str) -> tuple[Scenario | None, list[Problem]]:
+    stack, items = Stack(), parts(spec)
+    for item in items:
+        stack.lay(item)
+    reading = Reading()
+    for layer in stack.layers:
+        reading.read(layer.table, layer.origin)
+    problems = list(dict.fromkeys(stack.problems + reading.problems))
+    if problems:
+        return None, problems
+    named = _headings(stack, [locate(item)[0] for item in items])
+    try:
+        return _build("+".join(stem(item) for item in items), defaults() | reading.values | named, reading.origins), []
+    except UserError as error:
+        return None, error.problems
+
+
+def _headings(stack: Stack, paths: list[Path]) -> dict[str, str]:
+    """Return title and description of a stack: those of the files named, without bases of others and mere markets.
+
+    A file that says nothing of its own beyond [market] is a market to play on: it renames only itself.
+    """
+    layers = [layer for layer in stack.layers if layer.path in paths]
+    layers = [layer for layer in layers if _plays(layer)] or layers
+    bases = set().union(*(stack.bases.get(layer.path, set()) for layer in layers))
+    told = [layer.table for layer in layers if layer.path not in bases]
+    titles = [str(table["title"]) for table in told if table.get("title")]
+    texts = [str(table["description"]) for table in told if table.get("description")]
+    return {"title": " + ".join(titles), "description": " ".join(texts)}
+
+
+def _plays(layer: Layer) -> bool:
+    return not set(layer.table) <= {"title", "description", "market"}
+
+
+def _build(name: str, values: dict[str, Any], origins: dict[str, Origin]) -> Scenario:
+    """Return the scenario of checked values. Raises UserError where they do not fit together."""
+    tables = nested({path: value for path, value in values.items() if not path.startswith("plan.") and path != SWITCHES})
+    heading = {key: tables.pop(key) for key in Heading.model_fields}
+    plan = Plan({path.removeprefix("plan."): value for path, value in values.items() if path.startswith("plan.")})
+    market, vendor = tables.pop("market"), tables.pop("vendor")
+    try:
+        made = Scenario(
+            name=name, **heading, market=market, vendor=vendor, mechanisms=tables, plan=plan, off=values[SWITCHES],  # type: ignore[arg-type]
+        )
+    except ValidationError as error:
+        raise UserError(*(_misfit(found, origins) for found in error.errors())) from None
+    made._origins.update(origins)
+    _check_scale(made)
+    return made
+
+
+def _misfit(found: Any, origins: dict[str, Origin]) -> Problem:
+    keys = tuple(str(key) for key in found["loc"])
+    path = ".".join(keys[1:] if keys[:1] == ("mechanisms",) else keys)
+    at = origins.get(path, Origin(""))
+    return Problem(str(found["msg"]), at.file, at.line, path, shown(found["input"]))
+
+
+def _check_scale(scenario: Scenario) -> None:
+    """Refuse a scale at which a whole number falls below its least."""
+    scale, small = scenario.market.scale, dict(settings_of(("market.", scenario.resolved_market())))
+    at = scenario.origin("market.scale") or scenario.origin("market.merchants") or Origin("")
+    for path, value in small.items():
+        par = known()[path]
+        if par.extensive and par.bounds and isinstance(value, int) and value < par.bounds[0]:
+            what = f"leaves {value} {par.unit} in {path}"
+            raise UserError(Problem(what, at.file, at.line, "market.scale", scale, f"{path} × scale at least {par.bounds[0]:g}"))
+
+
+# starting -----------------------------------------------------------------------------------------------
+
+
+def new(path: str | Path, extends: str = "baseline", title: str = "") -> Path:
+    """Write a commented file to start a plan from, and return its path. `extends` may stack several with '+'.
+
+    Raises UserError where there is a file already, where it cannot be written, and for an unknown `extends`.
+    """
+    file, items = Path(path), parts(extends)
+    if file.suffix != ".toml":
+        raise UserError(Problem("is not a .toml file", file=str(file)))
+    for item in items:
+        read(*locate(item, file))
+    content = _starter(file, extends, items, title or re.sub(r"[_-]+", " ", file.stem).capitalize())
+    try:
+        with file.open("x", encoding="utf-8") as handle:
+            handle.write(content)
+    except FileExistsError:
+        raise UserError(Problem("is there already: choose another name", file=str(file))) from None
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UserError(Problem(f"cannot be written: {reason}", file=str(file))) from None
+    return file
+
+
+def _starter(file: Path, extends: str, items: list[str], title: str) -> str:
+    return f"""extends = {toml(items[0] if len(items) == 1 else items)}
+title = {toml(title)}
+description = "What this plan does differently, and why."
+
+# Only what differs stands here. A lever is a number for the whole time, or a list of times and stages.
+# `sim scenarios explain {extends}` says what stands otherwise, `sim scenarios check {file.name}` what is wrong here.
+
+# [plan.promotion.sem]
+# spend = [ {{from = 0, to = 26, value = 2_000}}, {{stage = "stability", value = 30_000}} ]
+
+# [plan.customization]
+# accept_match = 0.6
+
+# [plan.channel]
+# support_per_reseller = [ {{from = 60, every = 26, on = 13, value = 900}} ]
+
+# [market]
+# need_heterogeneity = 0.35
+"""

@@ -1,0 +1,287 @@
+"""Scenario files: found, read with the line of every key, and stacked. What the keys mean is decided elsewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Problem, UserError, nearest
+from sim.values import shown
+
+SHIPPED = Path(__file__).resolve().parent / "scenarios"
+LARGEST = 1_000_000
+Keys = tuple[str | int, ...]
+
+_TOKEN = re.compile(
+    r'"""(?:\\.|[^\\])*?"""{1,3}|\'\'\'.*?\'\'\'{1,3}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{},=.\n]'
+    r'|[^\s\[\]{},=."\'#]+|[^\S\n]+', re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value was given: a file as the user knows it, and a line."""
+
+    file: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.file + (f" line {self.line}" if self.line is not None else "")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One file: what it says (without `extends`), the line of every key, what it extends, and what is wrong with that."""
+
+    path: Path
+    name: str
+    table: dict[str, Any]
+    lines: dict[Keys, int]
+    extends: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def origin(self, keys: Keys) -> Origin:
+        """Return where `keys` stand, or the table around them."""
+        while keys and keys not in self.lines:
+            keys = keys[:-1]
+        return Origin(self.name, self.lines.get(keys))
+
+
+# finding ------------------------------------------------------------------------------------------------
+
+
+def shipped() -> list[str]:
+    """Return the names of the scenarios that come with the package, baseline first."""
+    return sorted((file.stem for file in SHIPPED.glob("*.toml")), key=lambda name: (name != "baseline", name))
+
+
+def is_path(item: str) -> bool:
+    """Say whether `item` is meant as a file, not as the name of a shipped scenario."""
+    return item.endswith(".toml") or "/" in item or os.sep in item
+
+
+def parts(spec: str) -> list[str]:
+    """Split what the user typed at each '+' that belongs to no file's name."""
+    pieces, found = spec.split("+"), []
+    while pieces:
+        ways = ["+".join(pieces[:n]) for n in range(len(pieces), 1, -1)]
+        longest = next((way for way in ways if _is_file(way)), pieces[0])
+        found.append(longest.strip())
+        pieces = pieces[longest.count("+") + 1 :]
+    return found
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return is_path(name) and Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def stem(item: str) -> str:
+    """Return the name of a scenario: that of its file without the ending."""
+    return Path(item).stem if is_path(item) else item
+
+
+def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
+    """Return the file that `item` means and its name for messages; `beside` is the file that extends it.
+
+    Raises UserError for an unknown name, and for a path that leaves the folder of `beside`.
+    """
+    if not is_path(item):
+        if item not in shipped():
+            known = ", ".join(shipped())
+            what = f"there is no scenario {shown(item)}"
+            raise UserError(Problem(what, allowed=f"{known}, or a .toml file", nearest=nearest(item, shipped())))
+        return SHIPPED / f"{item}.toml", f"{item}.toml"
+    if not item.endswith(".toml"):
+        raise UserError(Problem(f"{shown(item)} is not a .toml file"))
+    folder = Path() if beside is None else beside.parent
+    try:
+        file = (folder / item).resolve()
+        inside = beside is None or file.is_relative_to(folder.resolve())
+        missing = beside is not None and inside and not file.exists()
+    except (OSError, ValueError, RuntimeError):
+        raise UserError(Problem(f"{shown(item)} is not a path")) from None
+    if not inside:
+        raise UserError(Problem(f"{shown(item)} lies outside the folder of this file", allowed="files beside it or below"))
+    if missing:
+        raise UserError(Problem(f"there is no file {shown(item)}", nearest=nearest(item, [f.name for f in folder.glob("*.toml")])))
+    return file, item if beside is None else os.path.normpath(folder / item)
+
+
+# reading ------------------------------------------------------------------------------------------------
+
+
+def read(path: Path, name: str) -> Layer:
+    """Read one file. Raises UserError where it cannot be read, is too large, or is no TOML; `name` is for messages."""
+    text = _text(path, name)
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise UserError(Problem("is nested too deeply", file=name)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(_syntax(name, str(error))) from None
+    except ValueError:
+        raise UserError(Problem("holds a number of thousands of digits", file=name)) from None
+    lines = line_numbers(text)
+    given = table.pop("extends", ())
+    extends = [given] if isinstance(given, str) else given
+    if isinstance(extends, list | tuple) and all(isinstance(item, str) for item in extends):
+        return Layer(path, name, table, lines, tuple(extends))
+    problem = Problem("is not a name or a list of names", name, lines.get(("extends",)), "extends", shown(given))
+    return Layer(path, name, table, lines, problems=(problem,))
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        content = _content(path)
+    except FileNotFoundError:
+        there = [file.name for file in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        raise UserError(Problem("there is no such file", file=name, nearest=nearest(path.name, there))) from None
+    except OSError as error:
+        raise UserError(Problem(f"cannot be read: {(error.strerror or str(error)).lower()}", file=name)) from None
+    if len(content) > LARGEST:
+        raise UserError(Problem(f"is larger than {LARGEST // 1_000_000} MB", file=name))
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(Problem("is not text in UTF-8", file=name, line=line)) from None
+
+
+def _content(path: Path) -> bytes:
+    """Return at most one byte more than is accepted. Pipes and devices are refused: they may never end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError("not a file")
+    with path.open("rb") as handle:
+        return handle.read(LARGEST + 1)
+
+
+def _syntax(name: str, message: str) -> Problem:
+    place = re.search(r" \((?:at line (\d+), column \d+|at end of document)\)$", message)
+    text = (message[: place.start()] if place else message).rstrip(".")
+    line = int(place[1]) if place and place[1] else None
+    ending = " at the end of the file" if place and line is None else ""
+    return Problem(f"is not TOML: {text[:1].lower()}{text[1:]}{ending}", file=name, line=line)
+
+
+# line numbers -------------------------------------------------------------------------------------------
+
+
+def line_numbers(text: str) -> dict[Keys, int]:
+    """Return the line (from 1) of every table header, key and list entry of a valid TOML text, by its keys.
+
+    The entries of lists, and of lists of tables, are numbered from 0.
+    """
+    found: dict[Keys, int] = {}
+    table: Keys = ()
+    entries: dict[Keys, int] = {}
+    for tokens in _statements(text):
+        words, line = [token for token, _ in tokens], tokens[0][1]
+        if words[0] != "[":
+            keys = table + _keys("".join(words[: words.index("=")]) + "=0")
+            for n in range(len(table) + 1, len(keys) + 1):
+                found.setdefault(keys[:n], line)
+            _list_lines(tokens[words.index("=") + 1 :], keys, found)
+            continue
+        table = _keys("".join(words))
+        if words[1] == "[":
+            found.setdefault(table, line)
+            entries[table] = entries.get(table, -1) + 1
+            table = (*table, entries[table])
+        for n in range(1, len(table) + 1):
+            found.setdefault(table[:n], line)
+    return found
+
+
+def _statements(text: str) -> Iterator[list[tuple[str, int]]]:
+    """Yield headers and assignments as lists of (token, line), without blanks and comments."""
+    statement: list[tuple[str, int]] = []
+    line, depth = 1, 0
+    for match in _TOKEN.finditer(text + "\n"):
+        token = match[0]
+        if token == "\n" and depth == 0 and statement:
+            yield statement
+            statement = []
+        depth += (token in "[{") - (token in "]}")
+        if not token.isspace() and not token.startswith("#"):
+            statement.append((token, line))
+        line += token.count("\n")
+
+
+def _keys(text: str) -> Keys:
+    keys: list[str | int] = []
+    inner: Any = tomllib.loads(text)
+    while isinstance(inner, dict) and inner:
+        ((key, inner),) = inner.items()
+        keys.append(key)
+    return tuple(keys)
+
+
+def _list_lines(value: list[tuple[str, int]], keys: Keys, found: dict[Keys, int]) -> None:
+    if value[0][0] != "[":
+        return
+    depth, k = 0, 0
+    for token, line in value:
+        depth -= token in "]}"
+        if depth == 1 and token not in ",]":
+            found.setdefault((*keys, k), line)
+        k += depth == 1 and token == ","
+        depth += token in "[{"
+
+
+# stacking -----------------------------------------------------------------------------------------------
+
+
+class Stack:
+    """Files laid over each other, bases first, each once.
+
+    `layers` in the order they were laid, `bases` what each file extends at whatever remove, `problems` met on the way.
+    """
+
+    def __init__(self) -> None:
+        self.layers: list[Layer] = []
+        self.problems: list[Problem] = []
+        self.bases: dict[Path, set[Path]] = {}
+        self._trail: list[Path] = []
+
+    def lay(self, item: str, beside: Layer | None = None) -> None:
+        """Lay what `item` names, after what it extends; collect problems. `beside` is the file that extends it."""
+        at = Origin("") if beside is None else beside.origin(("extends",))
+        key = "" if beside is None else "extends"
+        try:
+            path, name = locate(item, None if beside is None else _known_as(beside))
+            if path in self._trail:
+                ring = [*self._trail[self._trail.index(path) :], path]
+                raise UserError(Problem("goes in a circle: " + " → ".join(file.name for file in ring)))
+        except UserError as error:
+            self.problems += [replace(problem, file=at.file, line=at.line, key=key) for problem in error.problems]
+            return
+        for extending in self._trail:
+            self.bases.setdefault(extending, set()).update({path, *self.bases.get(path, ())})
+        if path not in (layer.path for layer in self.layers):
+            self._lay_file(path, name)
+
+    def _lay_file(self, path: Path, name: str) -> None:
+        try:
+            layer = read(path, name)
+        except UserError as error:
+            self.problems += error.problems
+            return
+        self.problems += layer.problems
+        self._trail.append(path)
+        for base in layer.extends:
+            self.lay(base, layer)
+        self._trail.pop()
+        self.layers.append(layer)
+
+
+def _known_as(layer: Layer) -> Path:
+    """Return a file's path as the user gave it; a shipped one's in full."""
+    return layer.path if layer.path.parent == SHIPPED else Path(layer.name)

@@ -1,0 +1,136 @@
+"""Results as a terminal shows them: tables, and a sentence for each plan."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from sim.views.findings import TELLING, average_difference, money, plain_names, span
+from sim.views.frames import Interval, names_of, outcome, total
+from sim.views.words import capital, measure_name, number, runs
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sim.study.compare import Comparison
+    from sim.study.run import Result
+
+HEADLINE = (
+    "value", "signed_merchants", "live_merchants", "active_consumers", "win_rate", "cycle_weeks", "cac", "renewal_rate",
+    "burnt_prospects", "focus", "reseller_confidence", "cash", "p_solvent", "week_iteration", "week_stability",
+)
+DECIDING = ("value", "signed_merchants")
+
+
+def _table(title: str, *columns: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        words = column in ("plan", "measure", "unit")
+        table.add_column(column, justify="left" if words else "right", no_wrap=not words)
+    return table
+
+
+def run_table(result: Result) -> Table:
+    """Return the headline measures of a run: mean, its 95 % interval, spread over replications, unit."""
+    done = result.summary["replications"]
+    title = f"{result.scenario.title or result.scenario.name} ({runs(done)})"
+    table = _table(title, "measure", "mean", "95% interval", "10-90%", "unit")
+    for measure in HEADLINE:
+        row = result.summary["measures"].get(measure)
+        if row is not None:
+            found = total(result, measure)
+            spread = f"{number(row['p10'])} to {number(row['p90'])}" if found.known else ""
+            table.add_row(measure, number(found.mean), span(found) if found.known else "", spread, row["unit"])
+    return table
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Return value and signed merchants of every plan, and below them the difference to the base with its 95 % interval."""
+    base, others = names_of(comparison)
+    names, unit = plain_names(comparison), money(comparison.results[base])
+    done = comparison.table["replications"]
+    title = f"{runs(done)} on the same worlds; below: against {names[base]}" + (" (95% interval)" if done > 1 else "")
+    table = _table(capital(title), "plan", f"value, {unit}", "signed merchants")
+    for plan in (base, *others):
+        table.add_row(names[plan], *(_cell(comparison, plan, measure) for measure in DECIDING))
+    return table
+
+
+def _cell(comparison: Comparison, plan: str, measure: str) -> str:
+    mean = number(total(comparison.results[plan], measure).mean)
+    return mean if plan == comparison.table["base"] else f"{mean}\n{_moved(outcome(comparison, plan, measure))}"
+
+
+def _moved(found: Interval) -> str:
+    return number(found.mean, sign=True) + (f" ({span(found, sign=True)})" if found.known else "")
+
+
+def plan_sentences(comparison: Comparison) -> list[str]:
+    """Say for each plan, from the numbers, what it gains or loses against the base and which measure moves most clearly."""
+    base, others = names_of(comparison)
+    names = plain_names(comparison)
+    return [f"{names[plan]}: {_ends(comparison, plan)} {names[base]}{_why(comparison, plan)}." for plan in others]
+
+
+def _ends(comparison: Comparison, plan: str) -> str:
+    unit = money(comparison.results[plan])
+    value, signed = (outcome(comparison, plan, measure) for measure in DECIDING)
+    if not value.known:
+        return f"{_moved(signed)} signed merchants and {_moved(value)} {unit} of value in one replication, against"
+    return f"{_change(signed, '', 'signed merchants', 'fewer')} and {_change(value, f' {unit}', 'value', 'less')} than"
+
+
+def _change(found: Interval, unit: str, what: str, less: str) -> str:
+    if not found.sign:
+        return f"not clearly more or {less} {what} ({span(found, sign=True)}{unit})"
+    return f"{number(abs(found.mean))}{unit} {'more' if found.sign > 0 else less} {what} ({span(found, sign=True)})"
+
+
+def _why(comparison: Comparison, plan: str) -> str:
+    """Name the telling measure that the plan moves most clearly, in standard errors of the paired difference."""
+    found = {measure: average_difference(comparison, plan, measure) for measure in TELLING}
+    clear = {measure: f for measure, f in found.items() if f.sign}
+    if not clear:
+        return ""
+    measure = max(clear, key=lambda m: abs(clear[m].mean) / max(clear[m].high - clear[m].low, 1e-12))
+    return f"; {measure_name(measure)} {_moved(clear[measure])} on average over the weeks"
+
+
+def show(*parts: Any) -> None:
+    """Print tables and sentences to standard output."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=False)
+    for part in parts:
+        console.print(part)
+
+
+class Bar:
+    """Progress on standard error while a study runs: `tell` as replications end, `say` what happens after."""
+
+    def __init__(self, label: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        counted = (BarColumn(), MofNCompleteColumn(), TextColumn("replications"), TimeRemainingColumn())
+        self._label = label
+        self._bar = Progress(TextColumn("{task.description}"), *counted, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task(label, total=None)
+
+    def __enter__(self) -> Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def tell(self, done: int, total: int) -> None:
+        """Show how many replications of how many are done."""
+        self._bar.update(self._task, completed=done, total=total)
+
+    def say(self, what: str) -> None:
+        """Show what is done now."""
+        self._bar.update(self._task, description=f"{self._label}: {what}")
