@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 DEMO = ("baseline", "premature_promotion", "over_customization", "interrupted_channel_support")
 DEMO_MARKET = "small"
+LONGEST = 9
 FIRST = """sim plays a market in which a vendor sells through merchants to their consumers, and shows what a plan is worth.
 
 Begin with
-  sim demo                                        a sound plan against three others: table, charts and a page (about a minute)
+  sim demo                                        a sound plan against three others: table, charts and a page (a minute or two)
   sim scenarios list                              what can be run
   sim scenarios explain baseline                  what it assumes, with units and sources
   sim run baseline --reps 4                       one plan
@@ -40,10 +41,11 @@ app = typer.Typer(
 app.add_typer(scenarios, name="scenarios")
 
 
-def _whole(least: int) -> Callable[[str], int]:
-    def whole_number(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise typer.BadParameter(f"{text!r}; allowed: whole numbers from {least}")
+def _whole(least: int) -> Callable[[Any], int]:
+    def whole_number(given: Any) -> int:
+        text = str(given)  # a default comes as a number
+        if not text.isdecimal() or len(text) > LONGEST or int(text) < least:
+            raise typer.BadParameter(f"{text!r}; allowed: whole numbers from {least} of at most {LONGEST} digits")
         return int(text)
 
     return whole_number
@@ -109,7 +111,7 @@ def run(
     from sim.study.run import Case, lasting
 
     case = Case(lasting(scenario_of(scenario, set_), weeks), seed, reps)
-    with _ways(scenario, jobs, comparison=False) as ways:
+    with _ways(scenario, reps, jobs, comparison=False) as ways:
         result, folder, there = run_kept(case, out, ways)
     if json:
         _print_json(result.summary)
@@ -140,14 +142,14 @@ def compare(
 
 
 @app.command()
-def demo(reps: Reps = 20, seed: Seed = 1, jobs: JobCount = "all", json: Json = False, out: Out = None) -> None:
+def demo(reps: Reps = 40, seed: Seed = 1, jobs: JobCount = "all", json: Json = False, out: Out = None) -> None:
     """Compare a sound plan with promoting too early, customizing too much, and supporting resellers in fits and starts.
 
     The market is a tenth of full size; table, charts and report.html go to the run directory.
 
     [bold]Example[/bold]
 
-    sim demo --reps 40
+    sim demo --reps 100
     """
     plans = [scenario_of(f"{plan}+{DEMO_MARKET}") for plan in DEMO]
     _compare(plans, "demo", seed, reps, None, jobs, json, out)
@@ -161,7 +163,7 @@ def _compare(
 
     todo = cases(plans, seed, reps, weeks)
     _warn_of_markets([case.scenario for case in todo])
-    with _ways(label, jobs, comparison=True) as ways:
+    with _ways(label, reps * len(todo), jobs, comparison=True) as ways:
         comparison, folder, there = compare_kept(todo, out, ways)
     if json:
         _print_json(comparison.table)
@@ -185,13 +187,13 @@ def _warn_of_markets(plans: list[Scenario]) -> None:
 
 
 @contextmanager
-def _ways(label: str, jobs: Jobs, comparison: bool) -> Iterator[Ways]:
+def _ways(label: str, replications: int, jobs: Jobs, comparison: bool) -> Iterator[Ways]:
     """Give the ways to run and keep, with progress shown on standard error."""
     from sim.study.keep import Ways
     from sim.views.dress import dress_comparison, dress_run
     from sim.views.terminal import Bar
 
-    with Bar(label) as bar:
+    with Bar(label, replications) as bar:
 
         def dress(kept: Any, folder: Path) -> None:
             bar.say("charts and page")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +12,6 @@ from sim.errors import Problem, UserError
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-SCENARIOS = Path(__file__).parent / "scenarios"
 SPEC = "A name, a .toml file, or several laid over each other: premature_promotion+small."
 SET = "Replace a value: plan.promotion.sem.spend=8000. Repeatable."
 Spec = Annotated[str, typer.Argument(metavar="SCENARIO", help=SPEC)]
@@ -24,23 +22,10 @@ scenarios = typer.Typer(invoke_without_command=True)
 
 def scenario_of(spec: str, settings: list[str] | None = None) -> Scenario:
     """Return the scenario `spec` names, with each KEY=VALUE of `settings` in place. Raises UserError."""
-    from sim.scenario import load
+    from sim.scenario import load, with_settings
 
     found = load(spec)
-    for setting in settings or ():
-        key, equals, text = setting.partition("=")
-        if not equals or not key.strip() or not text.strip():
-            raise UserError(Problem("has not the form KEY=VALUE", key="--set", given=setting))
-        found = found.replace(key.strip(), _value(text.strip()))
-    return found
-
-
-def _value(text: str) -> Any:
-    """Return a value as TOML reads it; what TOML does not read is text."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+    return with_settings(found, settings) if settings else found
 
 
 @scenarios.callback()
@@ -53,10 +38,12 @@ def about(context: typer.Context) -> None:
 @scenarios.command("list")
 def list_() -> None:
     """List the scenarios that come with sim."""
-    files = sorted(SCENARIOS.glob("*.toml"), key=lambda file: (file.stem != "baseline", file.stem))
-    width = max((len(file.stem) for file in files), default=0)
-    for file in files:
-        typer.echo(f"{file.stem:{width}}  {tomllib.loads(file.read_text(encoding='utf-8')).get('title', '')}")
+    from sim.scenario_files import locate, read, shipped
+
+    titles = {name: str(read(*locate(name)).table.get("title", "")) for name in shipped()}
+    width = max(map(len, titles), default=0)
+    for name, title in titles.items():
+        typer.echo(f"{name:{width}}  {title}")
     typer.echo("\nLay one over another with +, left to right: sim run premature_promotion+small")
 
 
@@ -80,13 +67,14 @@ def check(files: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help
 
     sim scenarios check my_plan.toml my_plan.toml+small
     """
+    from sim import scenario
+
     problems: list[Problem] = []
     for spec in files:
-        try:
-            found = scenario_of(spec)
-            typer.echo(f"{spec}: fine ({found.weeks} weeks from {found.start_date})")
-        except UserError as error:
-            problems += error.problems
+        found = scenario.check(spec)
+        if not found:
+            typer.echo(f"{spec}: fine")
+        problems += found
     if problems:
         raise UserError(*problems)
 

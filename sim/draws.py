@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1, _MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _K_STEP = np.uint64(0xD1342543DE82EF95)
-_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_S30, _S27, _S31, _S12 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
 _MASK = (1 << 64) - 1
 
 
@@ -53,8 +53,8 @@ class Purpose:
         return _finalise(_finalise(z) + self._key)
 
     def uniform(self, ids: Any, k: Any = 0) -> Floats:
-        """Return uniforms in (0, 1), one for each of `ids` (shape (n,), broadcast with `k`)."""
-        return ((self._words(ids, k) >> _S11).astype(np.float64) + 0.5) * 2.0**-53
+        """Return uniforms in (0, 1), one for each of `ids` (shape (n,), broadcast with `k`); neither end is ever reached."""
+        return ((self._words(ids, k) >> _S12).astype(np.float64) + 0.5) * 2.0**-52
 
     def happens(self, probability: Any, ids: Any, k: Any = 0) -> NDArray[np.bool_]:
         """Return True with `probability` (scalar or one per id), shape (n,)."""

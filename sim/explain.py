@@ -114,9 +114,12 @@ def _weeks(span: Span) -> str:
 def _assumptions(here: Settings, base: Settings, origins: Mapping[str, Origin]) -> Iterator[str]:
     paths = [path for path in known() if not path.startswith("plan.") and path not in TOLD_ELSEWHERE]
     other = [path for path in paths if here[path] != base[path]]
-    if not other:
-        yield "ASSUMPTIONS as in the baseline. Those known only within a range:"
+    if here == base:
+        yield "ASSUMPTIONS known only within a range"
         yield from _uncertain(paths, here)
+        return
+    if not other:
+        yield "ASSUMPTIONS as in the baseline"
         return
     yield "ASSUMPTIONS that differ from the baseline"
     for path in other:
@@ -134,7 +137,7 @@ def _uncertain(paths: Iterable[str], here: Settings) -> Iterator[str]:
         if par.plausible is not None:
             low, high = (_number(bound) for bound in par.plausible)
             yield f"  {path}: {par.doc}"
-            yield f"      {_amount(par, here[path], here)}, plausible {low} to {high}; source: {par.source}"
+            yield from _wrapped(f"{_amount(par, here[path], here)}, plausible {low} to {high}; source: {par.source}")
 
 
 def _off(here: Settings) -> Iterator[str]:
@@ -177,7 +180,7 @@ def _count(n: int, unit: str) -> str:
 
 
 def _one(unit: str) -> str:
-    return {"weeks": "week", "firms": "firm", "features": "feature", "rounds": "round"}.get(unit, unit)
+    return {"weeks": "week", "firms": "firm", "people": "person", "features": "feature", "rounds": "round"}.get(unit, unit)
 
 
 def _day(day: datetime.date) -> str:

@@ -210,7 +210,7 @@ def _build(name: str, values: dict[str, Any], origins: dict[str, Origin]) -> Sce
     """Return the scenario of checked values. Raises UserError where they do not fit together."""
     tables = nested({path: value for path, value in values.items() if not path.startswith("plan.") and path != SWITCHES})
     heading = {key: tables.pop(key) for key in Heading.model_fields}
-    plan = Plan({path.removeprefix("plan."): value for path, value in values.items() if path.startswith("plan.")})
+    plan = Plan({path.removeprefix("plan."): values[path] for path in known() if path in values and path.startswith("plan.")})
     market, vendor = tables.pop("market"), tables.pop("vendor")
     try:
         made = Scenario(

@@ -111,7 +111,7 @@ def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
     if not inside:
         raise UserError(Problem(f"{shown(item)} lies outside the folder of this file", allowed="files beside it or below"))
     if missing:
-        raise UserError(Problem(f"there is no file {shown(item)}", nearest=nearest(item, [f.name for f in folder.glob("*.toml")])))
+        raise UserError(Problem(f"there is no file {shown(item)}"))
     return file, item if beside is None else os.path.normpath(folder / item)
 
 
@@ -126,7 +126,7 @@ def read(path: Path, name: str) -> Layer:
     except RecursionError:
         raise UserError(Problem("is nested too deeply", file=name)) from None
     except tomllib.TOMLDecodeError as error:
-        raise UserError(_syntax(name, str(error))) from None
+        raise UserError(_syntax(name, str(error), text)) from None
     except ValueError:
         raise UserError(Problem("holds a number of thousands of digits", file=name)) from None
     lines = line_numbers(text)
@@ -163,12 +163,11 @@ def _content(path: Path) -> bytes:
         return handle.read(LARGEST + 1)
 
 
-def _syntax(name: str, message: str) -> Problem:
+def _syntax(name: str, message: str, source: str) -> Problem:
     place = re.search(r" \((?:at line (\d+), column \d+|at end of document)\)$", message)
     text = (message[: place.start()] if place else message).rstrip(".")
-    line = int(place[1]) if place and place[1] else None
-    ending = " at the end of the file" if place and line is None else ""
-    return Problem(f"is not TOML: {text[:1].lower()}{text[1:]}{ending}", file=name, line=line)
+    line = int(place[1]) if place and place[1] else source.rstrip().count("\n") + 1
+    return Problem(f"is not TOML: {text[:1].lower()}{text[1:]}", file=name, line=line)
 
 
 # line numbers -------------------------------------------------------------------------------------------

@@ -241,7 +241,7 @@ def test_missing_rights_are_one_line(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     write(tmp_path, "file", "")
-    assert "cannot be written: not a directory" in refused("run", "baseline+small", *TINY, "--out", "file/run", cwd=tmp_path)
+    assert "cannot be written: a file is in the way" in refused("run", "baseline+small", *TINY, "--out", "file/run", cwd=tmp_path)
     assert "cannot be written" in refused("run", "baseline+small", *TINY, "--out", "/proc/run", cwd=tmp_path)
     assert "holds something else" in refused("run", "baseline+small", *TINY, "--out", ".", cwd=tmp_path)
 

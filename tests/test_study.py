@@ -16,6 +16,7 @@ import sim
 from sim.errors import Problem, UserError
 from sim.fields import Measure
 from sim.study import keep, store, summary
+from sim.study import run as runner
 from sim.study.compare import cases, of
 from sim.study.run import Case, measures_of, run_case, workers
 
@@ -193,6 +194,28 @@ def test_a_comparison_pairs_only_what_came_to_its_end(case: Case, result: sim.Re
     table = of([result, renamed]).table
     assert table["replications"] == 2
     assert table["plans"]["other"]["value"]["diff"] == 0.0
+
+
+def test_replications_lost_with_their_process_are_run_again(
+    monkeypatch: pytest.MonkeyPatch, case: Case, result: sim.Result
+) -> None:
+    works, asked = runner._pool, []
+
+    def pool(case: Case, replications: list[int], processes: int) -> Any:
+        asked.append(list(replications))
+        yield from works(case, [r for r in replications if r != 1 or len(asked) > 1], processes)
+
+    monkeypatch.setattr(runner, "_pool", pool)
+    assert run_case(case).weekly.equals(result.weekly)
+    assert asked == [[0, 1, 2], [1]]
+
+
+def test_a_process_that_keeps_dying_is_a_failure(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
+    works = runner._pool
+    monkeypatch.setattr(runner, "_pool", lambda case, left, n: works(case, [r for r in left if r != 1], n))
+    found = run_case(case)
+    assert [f.replication for f in found.failures] == [1]
+    assert "process died" in found.failures[0].error
 
 
 def test_when_all_fail_the_error_is_raised(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
@@ -428,7 +451,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(case: Case, tmp_path: 
         keep.run_kept(case, tmp_path)
     (tmp_path / "file").write_text("a file")
     for folder in (tmp_path / "file", tmp_path / "file" / "run"):
-        with pytest.raises(UserError, match="cannot be written: not a directory"):
+        with pytest.raises(UserError, match="a file is in the way"):
             keep.run_kept(case, folder)
     assert (tmp_path / "notes.txt").read_text() == "mine"
 

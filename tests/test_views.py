@@ -84,9 +84,9 @@ def with_weekly(result: Result, **columns: Any) -> Result:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0, "0"), (3, "3"), (0.126, "0.13"), (0.004, "0.004"), (0.0001, "0"), (12.34, "12.3"), (12.01, "12"), (412, "412"),
-        (3020.4, "3,020"), (9994.4, "9,994"), (9999.4, "10.0k"), (12_345, "12.3k"), (999_960, "1.00M"),
-        (1_234_567, "1.23M"), (-8_890_000, "−8.89M"), (2.5e9, "2.50bn"), (float("nan"), "–"), (None, "–"),
+        (0, "0"), (3, "3"), (0.126, "0.13"), (0.004, "0.0040"), (0.0999, "0.10"), (1e-4, "0.00010"), (1e-9, "0"),
+        (12.34, "12.3"), (12.01, "12"), (412, "412"), (3020.4, "3,020"), (9994.4, "9,994"), (9999.4, "10.0k"), (12_345, "12.3k"),
+        (999_960, "1.00M"), (1_234_567, "1.23M"), (-8_890_000, "−8.89M"), (2.5e9, "2.50bn"), (float("nan"), "–"), (None, "–"),
     ],
 )
 def test_numbers_read_as_people_write_them(value: float | None, text: str) -> None:
@@ -167,13 +167,14 @@ def test_a_sign_needs_an_interval_clear_of_zero(low: float, high: float, sign: i
 
 
 def test_the_headline_names_the_losers_and_turns_with_the_data(comparison: Comparison) -> None:
-    assert findings.headline(comparison) == "All three plans end below Sound plan in value and in signed merchants"
+    assert findings.headline(comparison) == "All three plans end below “Sound plan” in value and in signed merchants"
     mirrored = fake_comparison(MIRROR)
-    assert findings.headline(mirrored) == "Sound plan ends above Promoted in value and in signed merchants"
+    assert findings.headline(mirrored) == "“Sound plan” ends above “Promoted” in value and in signed merchants"
 
 
 def test_no_claim_where_intervals_include_zero(equal: Comparison) -> None:
-    assert findings.headline(equal) == "No clear difference in value and in signed merchants between Sound plan and One and Two"
+    said = "No clear difference in value and in signed merchants between “Sound plan” and the other two"
+    assert findings.headline(equal) == said
     assert findings.extreme(equal) == ""
     assert findings.winner(equal).startswith("No clear difference in value between")
     assert {found.sign for _, _, found in findings.telling(equal)} == {0}
@@ -183,7 +184,7 @@ def test_one_replication_claims_nothing() -> None:
     one = fake_comparison(reps=1)
     assert findings.headline(one) == "One replication does not tell the plans apart in value and in signed merchants"
     assert findings.extreme(one) == findings.winner(one) == ""
-    assert "one replication" in findings.telling_words("focus", "A", findings.telling(one)[1][2])
+    assert "one replication" in findings.telling_words("A", findings.telling(one)[1][2])
     assert "interval" not in findings.run_answer(fake_result(reps=1))
 
 
@@ -191,20 +192,20 @@ def test_a_mixed_outcome_is_told_plan_by_plan(equal: Comparison) -> None:
     better = fake_result("better", Shape(growth=1.3))
     mixed = of([equal.results["baseline"], fake_result("premature_promotion"), better, equal.results["one"]])
     said = findings.standing(mixed, ("value",))
-    assert said == "Premature promotion ends below Sound plan in value; Better ends above; no clear difference for One"
+    assert said == "“Premature promotion” ends below “Sound plan” in value; “Better” ends above; no clear difference for “One”"
 
 
 def test_the_largest_loss_is_named_only_when_clear_of_the_next(comparison: Comparison) -> None:
-    assert findings.extreme(comparison).startswith("Over-customization loses most: −26.4M CNY (−27.3M to −25.6M)")
+    assert findings.extreme(comparison).startswith("“Over-customization” loses most: −26.4M CNY (−27.3M to −25.6M)")
     close = {"baseline": Shape(), "one": Shape(growth=0.7), "two": Shape(growth=0.7)}
-    assert findings.extreme(fake_comparison(close)) == "The losses of One and Two do not differ clearly"
+    assert findings.extreme(fake_comparison(close)) == "The losses of “One” and “Two” do not differ clearly"
     gains = {"baseline": Shape(), "one": Shape(growth=1.2), "two": Shape(growth=1.4)}
-    assert findings.extreme(fake_comparison(gains)).startswith("Two gains most: +")
+    assert findings.extreme(fake_comparison(gains)).startswith("“Two” gains most: +")
 
 
 def test_the_winner_is_the_plan_with_the_highest_value() -> None:
     gains = fake_comparison({"baseline": Shape(), "better": Shape(growth=1.3)})
-    assert findings.winner(gains) == "In 8 of 8 replications Better has the highest value"
+    assert findings.winner(gains) == "In 8 of 8 replications “Better” has the highest value"
 
 
 def test_telling_measures_are_those_a_plan_moves(comparison: Comparison) -> None:
@@ -216,6 +217,14 @@ def test_telling_measures_are_those_a_plan_moves(comparison: Comparison) -> None
     }
     growing = findings.telling(fake_comparison({"baseline": Shape(), "better": Shape(growth=1.3)}))
     assert {"live_merchants", "cash"} <= {measure for measure, _, _ in growing}
+
+
+def test_each_plan_is_shown_where_it_can_be() -> None:
+    both = fake_comparison({"baseline": Shape(), "one": Shape(burnt=0.6), "two": Shape(burnt=1.0, focus=0.3)})
+    shown = {measure: plan for measure, plan, _ in findings.telling(both)}
+    assert (shown["burnt_prospects"], shown["focus"]) == ("one", "two")
+    one = fake_comparison({"baseline": Shape(), "one": Shape(), "two": Shape(burnt=1.0, focus=0.3)})
+    assert {plan for _, plan, found in findings.telling(one) if found.sign} == {"two"}
 
 
 def test_a_value_that_may_be_zero_is_said_to_be_so(result: Result) -> None:
@@ -274,8 +283,8 @@ def test_the_funnel_names_a_leader_only_where_one_leads(result: Result) -> None:
 
 
 def test_difference_titles_turn_with_the_sign(comparison: Comparison, equal: Comparison) -> None:
-    assert title(difference(comparison, "value")) == "All three plans end below Sound plan in value"
-    assert title(difference(fake_comparison(MIRROR), "value")) == "Sound plan ends above Promoted in value"
+    assert title(difference(comparison, "value")) == "All three plans end below “Sound plan” in value"
+    assert title(difference(fake_comparison(MIRROR), "value")) == "“Sound plan” ends above “Promoted” in value"
     assert "no clear difference" in title(difference(equal, "value")).lower()
 
 
@@ -317,9 +326,18 @@ def test_no_text_of_a_run_chart_overlaps_or_is_cut(name: str, reps: int) -> None
 
 @pytest.mark.parametrize("plans", [2, 4, 7])
 def test_no_text_of_a_comparison_overlaps_or_is_cut(plans: int) -> None:
-    shapes = {"baseline": Shape()} | {f"plan_{k}_with_rather_a_long_name": Shape(growth=0.6 + 0.1 * k) for k in range(plans - 1)}
+    names = [f"plan_{k}_with_rather_a_long_name" for k in range(1, plans)]
+    shapes = {"a_sound_plan_for_a_points_mall": Shape()} | {n: Shape(growth=0.6 + 0.1 * k) for k, n in enumerate(names)}
     for figure in comparison_charts(fake_comparison(shapes, reps=4)).values():
         assert clashes(figure) == []
+
+
+def test_nothing_drawn_leaves_its_axis(result: Result) -> None:
+    ax = product(with_weekly(result, focus=1.4)).axes[0]
+    assert ax.get_ylim()[1] > 1.4
+    assert product(result).axes[0].get_ylim() == (0, pytest.approx(1.05))
+    below = cash(with_weekly(result, cash=-5e6)).axes[0].get_ylim()
+    assert below[0] < -5e6 < 0 < below[1]
 
 
 def test_overlapping_text_is_caught() -> None:
@@ -454,8 +472,8 @@ def test_the_run_page_tells_numbers_and_how_to_make_it_again(run_page: str) -> N
 
 
 def test_the_comparison_page_tells_differences_and_plans(comparison_page: str) -> None:
-    assert "All three plans end below Sound plan in value and in signed merchants." in comparison_page
-    assert "In 8 of 8 replications Sound plan has the highest value." in comparison_page
+    assert "All three plans end below “Sound plan” in value and in signed merchants." in comparison_page
+    assert "In 8 of 8 replications “Sound plan” has the highest value." in comparison_page
     assert "from 0, to 26, value 20,000" in comparison_page
     cells = re.findall(r'<td class="n (clear|unclear)">([^<]*)<small>([^<]*)</small>', comparison_page)
     assert {kind for kind, _, _ in cells} == {"clear", "unclear"}
@@ -483,7 +501,7 @@ def test_text_from_a_scenario_is_shown_not_run(tmp_path: Path) -> None:
     page = write_run_report(fake_result(title="<b>&x", currency="<script>"), tmp_path).read_text(encoding="utf-8")
     assert "<b>" not in page
     assert "<script>" not in page
-    assert "&lt;b&gt;&amp;x signs" in page
+    assert "“&lt;b&gt;&amp;x” signs" in page
 
 
 def test_a_picture_in_a_page_says_what_it_shows(result: Result) -> None:

@@ -44,7 +44,7 @@ def target_confidence(support: Number, deals: Number, belief: Number, shortfall:
 def next_confidence(confidence: Number, target: Number, speed: Number, asymmetry: Number) -> Number:
     """Return confidence a week on; it falls `asymmetry` times as fast as it rises (by analogy with Tversky & Kahneman 1992)."""
     gap = target - confidence
-    return confidence + speed * (positive(gap) - asymmetry * positive(-gap))
+    return clip01(confidence + speed * (positive(gap) - asymmetry * positive(-gap)))
 
 
 def effort_share(appeal: Number, other_appeal: Number, lines: Number) -> Number:

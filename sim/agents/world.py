@@ -180,11 +180,13 @@ class World:
         return np.maximum(counts, 1).astype(np.int64)
 
     def _weak_ties(self, luck: Draws) -> Ids:
-        """Choose ties in a fixed id space: a tie beyond today's last id leads to nobody (-1)."""
+        """Choose ties in a fixed id space: a tie beyond today's last id, or within a merchant, leads to nobody (-1)."""
         space = 2 ** int(np.ceil(np.log2(max(self.consumers.n, 2))))
         k = np.arange(self.market.weak_ties)
         chosen = np.floor(luck("weak_ties").uniform(self._consumer_key[:, None], k[None, :]) * space).astype(np.int64)
-        return np.where(chosen < self.consumers.n, chosen, -1)
+        chosen = np.where(chosen < self.consumers.n, chosen, -1)
+        home = self.consumers.merchant
+        return np.where(home[chosen] == home[:, None], -1, chosen)
 
     def _open(self, opening: Opening) -> None:
         vendor_, firms = self.vendor, np.arange(min(opening.seeds, self.merchants.n), dtype=np.int64)

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from sim.agents.mechanism import Mechanism
-from sim.agents.merchants import LIVE, PROSPECT, ROUND
+from sim.agents.merchants import LIVE, PROSPECT, RESELLER, ROUND
 from sim.agents.population import Column, Ids
 from sim.agents.resellers import ACTIVE, CANDIDATE, LEFT, effort_share, expected_support, next_confidence, support_heard, target_confidence
 from sim.agents.world import World
@@ -32,24 +32,24 @@ class Channel(Mechanism):
     margin: float = par(0.2, "share of the fee that goes to the reseller of the account", unit="share", bounds=(0, 0.9), role="lever", source="SaaS resellers keep 20-40 % of list (practitioner guides 2025)")
     sign_up: float = par(0.06, "hazard at which candidates sign up when the programme is large", unit="1/week", bounds=(0, 5), off=0.0)
     half_recruitment: float = par(20_000.0, "programme spending at which half of that is reached", unit="money/week", bounds=(1, 1e9), extensive=True)
-    full_support: float = par(1_600.0, "support that is heard in full", unit="money/week", bounds=(1, 1e7))
-    hears_support: float = par(0.75, "weight of paid support in what a reseller hears", unit="share", bounds=(0, 1), off=0.0)
-    hears_promotion: float = par(0.1, "weight of promotion it sees", unit="share", bounds=(0, 1))
-    hears_leads: float = par(0.05, "weight of leads shared", unit="share", bounds=(0, 1))
-    hears_answers: float = par(0.1, "weight of answers to its tickets", unit="share", bounds=(0, 1))
+    full_support: float = par(800.0, "support that is heard in full", unit="money/week", bounds=(1, 1e7))
+    hears_support: float = par(0.8, "weight of paid support in what a reseller hears", unit="share", bounds=(0, 1), off=0.0)
+    hears_promotion: float = par(0.08, "weight of promotion it sees", unit="share", bounds=(0, 1))
+    hears_leads: float = par(0.04, "weight of leads shared", unit="share", bounds=(0, 1))
+    hears_answers: float = par(0.08, "weight of answers to its tickets", unit="share", bounds=(0, 1))
     noise: float = par(0.04, "spread of what is heard", unit="0-1", bounds=(0, 1))
     habit_weeks: float = par(13.0, "span of the average it is used to", unit="weeks", bounds=(1, 104))
     disappointment: float = par(0.3, "confidence lost per support missed", unit="×", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.15, 0.45))
     speed: float = par(1 / 39, "speed at which confidence rises", unit="1/week", bounds=(0, 1), role="uncertain", plausible=(1 / 52, 1 / 26))
     asymmetry: float = par(2.25, "how much faster it falls", unit="×", bounds=(1, 20), off=1.0, role="uncertain", plausible=(1.5, 3.0), source="losses weigh 2.25 times (Tversky & Kahneman 1992)")
-    deals_needed: float = par(0.12, "signatures a week at full effort that satisfy", unit="firms/week", bounds=(0.001, 100))
+    deals_needed: float = par(0.06, "signatures a week at full effort that satisfy", unit="firms/week", bounds=(0.001, 100))
     trust_gain: float = par(1 / 78, "speed at which trust rises when announcements are kept", unit="1/week", bounds=(0, 1))
     trust_loss: float = par(1 / 3, "speed at which trust falls when they are broken", unit="1/week", bounds=(0, 1))
     lines: float = par(4.0, "other lines a reseller sells", unit="count", bounds=(0, 100))
-    appeal: float = par(6.0, "weight of margin × deals × confidence in effort", unit="logit", bounds=(0, 100), role="uncertain", plausible=(4.5, 7.5))
-    other_appeal: float = par(2.2, "appeal of another line", unit="logit", bounds=(-10, 10))
+    appeal: float = par(7.0, "weight of margin × deals × confidence in effort", unit="logit", bounds=(0, 100), role="uncertain", plausible=(6.0, 8.0))
+    other_appeal: float = par(0.9, "appeal of another line", unit="logit", bounds=(-10, 10))
     prudence: float = par(0.5, "weight of how erratic support is", unit="logit", bounds=(0, 100), off=0.0)
-    exit_level: float = par(0.19, "confidence below which it thinks of leaving", unit="0-1", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.16, 0.21))
+    exit_level: float = par(0.31, "confidence below which it thinks of leaving", unit="0-1", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.28, 0.33))
     exit_weeks: int = par(8, "weeks below that level until it leaves", unit="weeks", bounds=(1, 520))
     opening_confidence: float = par(0.4, "confidence of a new reseller", unit="0-1", bounds=(0, 1))
     opening_skill: float = par(0.2, "skill of a new reseller", unit="0-1", bounds=(0, 1))
@@ -144,7 +144,7 @@ class Channel(Mechanism):
         effort = resellers.decide(effort_share, active, worth, self.other_appeal, self.lines)
         resellers.columns["effort"][active] = effort
         skill = resellers.skill[active]
-        skill = skill + np.minimum(2.0 * effort, 1.0) * (1.0 - skill) / self.ramp - self.rust * np.maximum(1.0 - 4.0 * effort, 0.0) * skill
+        skill = skill + np.minimum(2.0 * effort, 1.0) * (1.0 - skill) / self.ramp - self.rust * np.maximum(1.0 - 2.0 * effort, 0.0) * skill
         resellers.columns["skill"][active] = skill
 
     def _leave(self, world: World, draws: Draws, active: Ids) -> None:
@@ -156,12 +156,12 @@ class Channel(Mechanism):
         resellers.columns["effort"][gone] = 0.0
         rounds = np.flatnonzero((merchants.status == ROUND) & np.isin(merchants.reseller, gone))
         lost = rounds[draws("pipeline").happens(self.pipeline_loss, rounds)]
+        world.note("no_decision", lost, merchants.reseller[lost], "reseller left", RESELLER, merchants.seen[lost])
         for name, value in (("status", PROSPECT), ("window_end", world.week), ("promised", False), ("route", -1), ("reseller", -1)):
             merchants.columns[name][lost] = value
         world.count("reseller_exits", len(gone))
         world.count("decided_rounds", len(lost))
         world.count("no_decisions", len(lost))
-        world.note("no_decision", lost, -1, "reseller left", 2)
         world.note("reseller_left", np.full(len(gone), -1), gone, "", -1, resellers.confidence[gone])
 
     def _pay(self, world: World, active: Ids) -> None:

@@ -20,6 +20,8 @@ from sim.curves import probability
 from sim.draws import Draws, Floats
 from sim.fields import Measure, par
 
+LONGEST_QUEUE = 1040.0
+
 
 class Customization(Mechanism):
     """Requests, promises, the queue, delivery and upkeep."""
@@ -71,7 +73,7 @@ class Customization(Mechanism):
         Measure("debt_weeks", "person-weeks", "flow", "upkeep of bespoke features that was due"),
         Measure("debt_share", "share", "ratio", "upkeep due as a share of engineering", ("debt_weeks", "engineering_weeks")),
         Measure("bespoke_live", "features", "stock", "bespoke features kept up"),
-        Measure("custom_backlog_weeks", "weeks", "stock", "time the queue of bespoke work takes"),
+        Measure("custom_backlog_weeks", "weeks", "stock", "time the queue of bespoke work takes (1040: longer, or never)"),
     )
 
     def step(self, world: World, draws: Draws) -> None:
@@ -84,7 +86,7 @@ class Customization(Mechanism):
         world.count("engineering_weeks", vendor.engineers)
         free = self._keep_up(world, max(vendor.engineers - vendor.trial_work, 0.0))
         used = self._work_off(world, self.max_share * free)
-        vendor.engineering = free - self.load_on_core * used
+        vendor.engineering = max(free - self.load_on_core * used, 0.0)
 
     def _hear_requests(self, world: World, draws: Draws) -> None:
         """A firm in a round asks, or a rep below quota offers; the vendor accepts what matches and what it can carry."""
@@ -126,9 +128,10 @@ class Customization(Mechanism):
         """Pay the upkeep of live bespoke features first; return the person-weeks left."""
         merchants, vendor = world.merchants, world.vendor
         n = float(merchants.kept_up[merchants.status == LIVE].sum())
-        due = self.upkeep * n * (1.0 + self.crowding * n / max(vendor.engineers, 1e-9))
+        team = max(vendor.engineers, self.upkeep * n, 1e-9)  # where staff has left, upkeep is measured by the team it takes
+        due = self.upkeep * n * (1.0 + self.crowding * n / team)
         paid = min(due, self.most_upkeep * engineering)
-        vendor.bespoke_features, vendor.unpaid_upkeep = n, (due - paid) / max(vendor.engineers, 1e-9)
+        vendor.bespoke_features, vendor.unpaid_upkeep = n, (due - paid) / team
         world.count("debt_weeks", due)
         return engineering - paid
 
@@ -144,7 +147,7 @@ class Customization(Mechanism):
         merchants.columns["bespoke_work"][queue] = np.where(done >= work, 0.0, work - done)
         self._deliver(world, queue[done >= work])
         vendor.queue = float(merchants.bespoke_work.sum())
-        vendor.queue_weeks = vendor.queue / max(capacity, 1e-9) if vendor.queue > 0 else 0.0
+        vendor.queue_weeks = min(vendor.queue / max(capacity, 1e-9), LONGEST_QUEUE)
         used = float(done.sum())
         return used + self._turn_into_product(world, capacity - used)
 

@@ -95,7 +95,7 @@ class Ledger(Mechanism):
         merchants, vendor, accounts = world.merchants, world.vendor, world.accounts
         live = world.live()
         keep = self.discount * float(np.power(self.yearly_renewal, 1.0 / 52.0))
-        weeks = (1.0 - float(np.power(keep, self.terminal_weeks))) / (1.0 - keep)
+        weeks = (1.0 - float(np.power(keep, self.terminal_weeks))) / (1.0 - keep) if keep < 1.0 else self.terminal_weeks
         cost = -sum(accounts[name] for name in ("support", "reseller_margin", "prizes"))
         brought = accounts["commission"] * (self.consumer_value == 0)
         margin = float(merchants.fee[live].sum()) + brought - cost

@@ -23,7 +23,7 @@ class Need(Mechanism):
     """Firms come into market and leave."""
 
     interval: float = par(104.0, "mean time between two needs of a firm", unit="weeks", bounds=(4, 5200), role="uncertain", plausible=(78, 156), source="about 1/104 a week for light products; 5 % of buyers in a quarter for slow ones (Dawes 2021)")
-    window: float = par(16.0, "mean time a firm stays in market", unit="weeks", bounds=(2, 104), role="uncertain", plausible=(12, 20))
+    window: float = par(16.0, "mean time a firm stays in market", unit="weeks", bounds=(2, 520), role="uncertain", plausible=(12, 20))
     arrives: float = par(1.0, "share of needs that arrive after week 0", unit="share", bounds=(0, 1), off=0.0)
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"merchants": ("window_end",)}

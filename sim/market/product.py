@@ -47,12 +47,11 @@ class Product(Mechanism):
             Column("roadmap_work", np.float64, 0.0, "person-weeks", "engineering, polish apart, in each of the last weeks", None, WINDOW),
             Column("maturity_then", np.float64, 0.0, "0-1", "maturity at the end of each of the last weeks", None, WINDOW * 64),
             Column("maturity_before", np.float64, 0.0, "0-1", "maturity when the week began", None, 64),
-            Column("polish_before", np.float64, 0.0, "0-1", "polish when the week began"),
             Column("focus", np.float64, 1.0, "share", "value added to the target ÷ the most that work could have added", (0.0, np.inf)),
         ),
     }
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "vendor": ("maturity", "heard", "polish", "hearing", "roadmap_added", "roadmap_work", "maturity_then", "maturity_before", "polish_before", "focus"),
+        "vendor": ("maturity", "heard", "polish", "hearing", "roadmap_added", "roadmap_work", "maturity_then", "maturity_before", "focus"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("interviewee", "interview_noise")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
@@ -93,11 +92,12 @@ class Product(Mechanism):
                 sources.append((needs[firms].mean(axis=0), weight * len(firms) * (1.0 - keep(self.hearing_half_life))))
         sources.append((world.ties.target, self.feedback_weight * vendor.evidence * (1.0 - keep(self.hearing_half_life))))
         interviews = int(self.need_research * vendor.affordable / self.interview)
-        if interviews:
+        if interviews and (world.merchants.segment == 0).any():
             sources.append(self._interview(world, draws, interviews))
         world.pay("need_research", self.need_research * vendor.affordable)
         total = sum(weight for _, weight in sources)
-        vendor.heard = np.sum([estimate * weight for estimate, weight in sources], axis=0) / max(total, 1e-12)
+        if total > 0:
+            vendor.heard = np.sum([estimate * weight for estimate, weight in sources], axis=0) / total
         vendor.hearing = total
 
     def _interview(self, world: World, draws: Draws, count: int) -> tuple[Floats, float]:

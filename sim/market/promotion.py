@@ -38,12 +38,12 @@ class PromotionChannel(Parameters):
     half_life: float = par(2.0, "half-life of its goodwill stock", unit="weeks", bounds=(0, 260))
     delay: int = par(0, "weeks until spending shows", unit="weeks", bounds=(0, LONGEST_DELAY))
     every: int = par(1, "one burst in so many weeks (1: steady)", unit="weeks", bounds=(1, 52))
-    roles: tuple[float, ...] = par(ONLINE, "share of contacts by role: executive, administrator, technical, finance, frontline", unit="share", source="95 % of online contacts are frontline users (B2B2C practice)")
+    roles: tuple[float, ...] = par(ONLINE, "share of contacts by role: executive, administrator, technical, finance, frontline", unit="share", bounds=(0, 1), source="95 % of online contacts are frontline users (B2B2C practice)")
     in_market_only: bool = par(False, "reaches only firms in market (search)")
     bias: float = par(0.05, "how much better than it is the product looks here", unit="0-1", bounds=(-1, 1))
     wear_out: float = par(0.0, "share of effect a creative in steady use loses", unit="share", bounds=(0, 1), off=0.0)
-    segments: tuple[int, ...] = par((), "segments it is aimed at (empty: all)", unit="index")
-    regions: tuple[int, ...] = par((), "regions it is aimed at (empty: all)", unit="index")
+    segments: tuple[int, ...] = par((), "segments it is aimed at (empty: all)", unit="index", bounds=(0, 99))
+    regions: tuple[int, ...] = par((), "regions it is aimed at (empty: all)", unit="index", bounds=(0, 99))
     recruits: float = par(0.0, "hazard at which its ceiling makes a candidate reseller sign up", unit="1/week", bounds=(0, 1))
     consumer_reach: float = par(0.0, "hazard at which its ceiling makes a consumer aware", unit="1/week", bounds=(0, 1))
 
@@ -150,7 +150,7 @@ class Promotion(Mechanism):
         Search concentrates its visits on firms in market: their hazard is its ceiling over the usual share in market.
         """
         merchants = world.merchants
-        hazard = self.reach * rows["ceiling"] * rows["precision"] * level
+        hazard = self.reach * rows["ceiling"] * rows["precision"] * level * (rows["roles"][:, -1] > 0)
         if not (hazard > 0).any():
             return merchants.ids[:0], merchants.ids[:0]
         search = hazard * rows["in_market_only"] / _USUAL_SHARE_IN_MARKET

@@ -43,7 +43,7 @@ class Usage(Mechanism):
     PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("active_consumers", "people", "stock", "active consumers"),
-        Measure("participants", "people", "stock", "consumers at live merchants that have heard of it"),
+        Measure("participants", "people", "stock", "consumers that have heard of it"),
         Measure("points_outstanding", "points", "stock", "points held"),
         Measure("points_earned", "points", "flow", "points earned"),
         Measure("points_spent", "points", "flow", "points spent"),

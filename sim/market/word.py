@@ -36,7 +36,7 @@ class Word(Mechanism):
     dissatisfied: float = par(2.25, "how much more a disappointed firm talks", unit="×", bounds=(1, 10), source="losses count 2.25 times (Tversky & Kahneman 1992)")
     circle_size: float = par(1250.0, "firms in a circle of mean size", unit="firms", bounds=(1, 1e6), extensive=True)
     noise: float = par(0.10, "spread of what is told", unit="0-1", bounds=(0, 1))
-    roles: tuple[float, ...] = par((0.3, 0.35, 0.05, 0.05, 0.25), "who hears: executive, administrator, technical, finance, frontline", unit="share")
+    roles: tuple[float, ...] = par((0.3, 0.35, 0.05, 0.05, 0.25), "who hears: executive, administrator, technical, finance, frontline", unit="share", bounds=(0, 1))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
         "decision_makers": ("aware", "mean", "precision"),

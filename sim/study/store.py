@@ -5,7 +5,6 @@ A folder is written aside under a name that begins with a dot, flushed to disk, 
 
 from __future__ import annotations
 
-import errno
 import functools
 import hashlib
 import json
@@ -120,13 +119,15 @@ def check_writable(folder: Path, cases: Sequence[Case]) -> None:
     """Raise UserError where `folder` cannot be made, or holds anything but what was made from `cases`."""
     with _mendable(folder):
         if folder.exists() and not folder.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            raise NotADirectoryError(str(folder))
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder.parent):
             pass
         taken = folder.exists() and any(folder.iterdir())
-    if taken and _manifest(folder).get("hash") != _hash(_what(cases)):
-        raise UserError(Problem("holds something else: give a new folder, or remove this one", file=str(folder), key="--out"))
+    kept = _manifest(folder).get("hash")
+    if taken and kept != _hash(_what(cases)):
+        what = "what another version or other inputs gave" if kept else "something else"
+        raise UserError(Problem(f"holds {what}: give a new folder, or remove this one", file=str(folder)))
 
 
 def save(result: Result, folder: Path, command: str = "", dress: Dress | None = None) -> None:
@@ -254,6 +255,8 @@ def _mendable(folder: Path) -> Iterator[None]:
     """Turn what the file system refuses into an error the user can mend."""
     try:
         yield
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(Problem("cannot be written: a file is in the way", file=str(folder))) from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise UserError(Problem(f"cannot be written: {reason}", file=str(folder), key="--out")) from None
+        raise UserError(Problem(f"cannot be written: {reason}", file=str(folder))) from None

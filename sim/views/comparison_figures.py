@@ -23,6 +23,7 @@ from sim.views.style import (
     end_labels,
     heading,
     ink,
+    more_lines,
     plan_colours,
     sheet,
     styled,
@@ -63,10 +64,11 @@ def difference(comparison: Comparison, measure: str) -> Figure:
     """Draw plan minus base week by week with the 95 % interval of the paired mean; flows are summed from week 0."""
     base, plans = names_of(comparison)
     names, by_plan, reps = plain_names(comparison), colours(comparison), comparison.table["replications"]
-    fig = sheet(WIDTH, 4.9 + 0.2 * len(plans))
+    title = standing(comparison, (measure,))
+    fig = sheet(WIDTH, 4.9 + 0.2 * len(plans) + more_lines(title, WIDTH))
     how = f"Line: mean paired difference over {runs(reps)}; band: its 95% interval; ribbons: stages."
     note = VALUE_NOTE if measure == "value" else ""
-    top = heading(fig, standing(comparison, (measure,)), note, how if reps > 1 else "Line: one replication.")
+    top = heading(fig, title, note, how if reps > 1 else "Line: one replication.")
     unit = f"{measure_name(measure)} against {names[base]}, {_unit(comparison, measure)}"
     ax = _plan_axes(fig, Box(0.95, 0.1, WIDTH - 0.95 - LABELS, top - 0.1), comparison, [base, *plans], unit)
     found = {plan: certainty(paired(comparison, plan, measure)) for plan in plans}
@@ -127,7 +129,7 @@ def _value_panel(fig: Figure, box: Box, comparison: Comparison) -> None:
         _value_row(ax, row, found[plan], names[plan], by_plan[plan])
     ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     ax.xaxis.set_major_formatter(FuncFormatter(tick))
-    ax.set_xlabel(f"{_unit(comparison, 'value')}; 0 is {names[base]} ({number(zero)})", size=9.5, loc="left", labelpad=2)
+    ax.set_xlabel(f"{_unit(comparison, 'value')} against the base ({number(zero)})", size=9.5, loc="left", labelpad=2)
     unit_above(ax, "value at the end, with 95% interval")
 
 
@@ -136,7 +138,7 @@ def _why_panel(fig: Figure, box: Box, comparison: Comparison, measure: str, move
     base, plans = names_of(comparison)
     by_plan, name, top = colours(comparison), plain_names(comparison)[mover], box.bottom + box.height
     write(fig, box.left - 0.5, top, capital(measure_name(measure)), size=11, weight="bold", va="baseline")
-    words = wrap(telling_words(measure, name, found), box.width + 0.5, 9.5)
+    words = wrap(telling_words(name, found).replace(" to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}"), box.width + 0.5, 9.5)
     write(fig, box.left - 0.5, top - 0.07, words, size=9.5, color=ink(by_plan[mover]) if found.sign else QUIET)
     plot = Box(box.left, box.bottom, box.width, box.height - 0.47)
     ax = _plan_axes(fig, plot, comparison, [base, mover], _unit(comparison, measure), dated=False)
@@ -152,14 +154,15 @@ def _why_panel(fig: Figure, box: Box, comparison: Comparison, measure: str, move
 def story(comparison: Comparison, titled: bool = True) -> Figure:
     """Draw the whole comparison on one sheet: growth under each plan, what it costs in value, and the measures that show why."""
     reps, most = comparison.table["replications"], extreme(comparison)
-    room_for_many = 0.7 * max(0, len(comparison.results) - 4)
-    fig = sheet(STORY[0], STORY[1] + room_for_many - (0 if titled else 0.65))
+    title = headline(comparison)
+    height = STORY[1] + 0.7 * max(0, len(comparison.results) - 4) + (more_lines(title, STORY[0], 17) if titled else -0.65)
+    fig = sheet(STORY[0], height)
     how = f"Lines: means of {runs(reps)} on the same draws; bands: 10th to 90th percentile; ribbons: stages."
     notes = (f"{most}." if most else "", how if reps > 1 else "Lines: one replication.")
-    top = heading(fig, headline(comparison), *notes, size=17, shown=titled)
-    height = top - LOWER - 0.2
-    _growth_panel(fig, Box(0.75, LOWER + 0.2, 6.7, height), comparison)
-    _value_panel(fig, Box(7.75, LOWER + 0.2, STORY[0] - 7.75 - MARGIN, height), comparison)
+    top = heading(fig, title, *notes, size=17, shown=titled)
+    tall = top - LOWER - 0.2
+    _growth_panel(fig, Box(0.75, LOWER + 0.2, 6.7, tall), comparison)
+    _value_panel(fig, Box(7.75, LOWER + 0.2, STORY[0] - 7.75 - MARGIN, tall), comparison)
     each = (STORY[0] - MARGIN) / 3
     for i, (measure, mover, found) in enumerate(telling(comparison)):
         _why_panel(fig, Box(0.8 + i * each, 0.02, each - 1.0, LOWER - 0.2), comparison, measure, mover, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -21,6 +22,16 @@ TELLING = ("burnt_prospects", "focus", "reseller_confidence", "polish", "fit", "
 def plain_names(comparison: Comparison) -> dict[str, str]:
     """Return the name of every plan by key."""
     return plan_names({key: result.scenario for key, result in comparison.results.items()})
+
+
+def quoted(comparison: Comparison) -> dict[str, str]:
+    """Return the name of every plan by key, in quotation marks for use in a sentence."""
+    return {key: quote(name) for key, name in plain_names(comparison).items()}
+
+
+def quote(name: str) -> str:
+    """Put a name in quotation marks."""
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
 def money(result: Result) -> str:
@@ -45,13 +56,13 @@ def _who(comparison: Comparison, plans: Sequence[str], rest: bool) -> str:
         return f"the other {count(len(plans))}"
     if len(plans) == len(others) and len(plans) > 2:
         return f"all {count(len(plans))} plans"
-    names = plain_names(comparison)
+    names = quoted(comparison)
     return join([names[plan] for plan in plans])
 
 
 def standing(comparison: Comparison, measures: Sequence[str]) -> str:
     """Say which plans end above and below the base in measures whose signs agree, and for which there is no clear difference."""
-    first = plain_names(comparison)[names_of(comparison)[0]]
+    first = quoted(comparison)[names_of(comparison)[0]]
     found, where = signs(comparison, measures[0]), join([f"in {measure_name(m)}" for m in measures])
     if comparison.table["replications"] < 2:
         return f"One replication does not tell the plans apart {where}"
@@ -63,7 +74,7 @@ def standing(comparison: Comparison, measures: Sequence[str]) -> str:
             clauses.append(f"{_who(comparison, plans, False)} end{'s' if len(plans) == 1 else ''} {place}")
     level = [plan for plan in found if found[plan] == 0]
     if level and not clauses:
-        return f"No clear difference {where} between {first} and {_who(comparison, level, len(level) > 2)}"
+        return f"No clear difference {where} between {first} and {_who(comparison, level, True)}"
     if level:
         clauses.append(f"no clear difference for {_who(comparison, level, True)}")
     return capital("; ".join(clauses))
@@ -87,7 +98,7 @@ def extreme(comparison: Comparison) -> str:
         return ""
     side = -1 if any(f.sign < 0 for f in clear.values()) else 1
     ranked = sorted((p for p in clear if clear[p].sign == side), key=lambda p: -side * clear[p].mean)
-    names, first = plain_names(comparison), ranked[0]
+    names, first = quoted(comparison), ranked[0]
     unit = money(comparison.results[first])
     what = f"{number(found[first].mean, sign=True)} {unit} ({span(found[first], sign=True)})"
     if len(ranked) == 1:
@@ -101,7 +112,7 @@ def extreme(comparison: Comparison) -> str:
 
 def winner(comparison: Comparison) -> str:
     """Say which plan ends with the highest value and in how many replications, and whether it is clear of the runner-up."""
-    done, share, names = comparison.table["replications"], comparison.p_best, plain_names(comparison)
+    done, share, names = comparison.table["replications"], comparison.p_best, quoted(comparison)
     if share is None or done < 2:
         return ""
     ends = {plan: values[:, -1] for plan, values in _against_base(comparison).items()}
@@ -119,13 +130,28 @@ def _against_base(comparison: Comparison) -> dict[str, Array]:
 
 
 def telling(comparison: Comparison, places: int = 3) -> list[tuple[str, str, Interval]]:
-    """Choose measures that show why: (measure, plan that moves it most clearly, its mean difference over the weeks).
+    """Choose measures that show why: (measure, plan to look at, its mean difference over the weeks).
 
     Measures come in a fixed order; one in which no plan clearly differs gives way to a later one in which some plan does.
+    Each measure shows the plan that moves it most, but rather each plan once than one plan everywhere.
     """
-    rows = [(measure, *_mover(comparison, measure)) for measure in TELLING]
-    clear = [row for row in rows if row[2].sign]
-    return sorted((clear + [row for row in rows if not row[2].sign])[:places], key=lambda row: TELLING.index(row[0]))
+    plans = names_of(comparison)[1]
+    found = {measure: {plan: average_difference(comparison, plan, measure) for plan in plans} for measure in TELLING}
+    first = sorted(TELLING, key=lambda measure: not any(f.sign for f in found[measure].values()))[:places]
+    chosen = sorted(first, key=TELLING.index)
+    shown = max(itertools.product(plans, repeat=len(chosen)), key=lambda movers: _worth_showing(found, chosen, movers))
+    return [(measure, plan, found[measure][plan]) for measure, plan in zip(chosen, shown, strict=True)]
+
+
+def _worth_showing(found: dict[str, dict[str, Interval]], measures: Sequence[str], movers: Sequence[str]) -> float:
+    """Return how well plans stand for measures: clear differences relative to the largest, and a half for each plan shown."""
+    worth, shown = 0.0, set()
+    for measure, plan in zip(measures, movers, strict=True):
+        largest = max((abs(f.mean) for f in found[measure].values() if f.sign), default=0.0)
+        if found[measure][plan].sign and largest:
+            worth += abs(found[measure][plan].mean) / largest
+            shown.add(plan)
+    return worth + 0.5 * len(shown)
 
 
 def average_difference(comparison: Comparison, plan: str, measure: str) -> Interval:
@@ -135,15 +161,8 @@ def average_difference(comparison: Comparison, plan: str, measure: str) -> Inter
     return interval(known.mean(axis=1)) if known.shape[1] else Interval(math.nan, math.nan, math.nan)
 
 
-def _mover(comparison: Comparison, measure: str) -> tuple[str, Interval]:
-    """Return the plan with the largest clear difference in a measure (the largest of all where none is clear)."""
-    found = {plan: average_difference(comparison, plan, measure) for plan in names_of(comparison)[1]}
-    plan = max(found, key=lambda p: (found[p].sign != 0, abs(np.nan_to_num(found[p].mean))))
-    return plan, found[plan]
-
-
-def telling_words(measure: str, plan: str, found: Interval) -> str:
-    """Say how far a plan moves a measure, on average over the weeks."""
+def telling_words(plan: str, found: Interval) -> str:
+    """Say how far a plan moves a measure on average over the weeks."""
     if not found.known:
         return f"{plan}: {number(found.mean, sign=True)} on average, one replication"
     if not found.sign:
@@ -153,7 +172,7 @@ def telling_words(measure: str, plan: str, found: Interval) -> str:
 
 def run_answer(result: Result) -> str:
     """Answer in a sentence for one scenario: how many merchants, what value."""
-    name, signed = plan_names({"": result.scenario})[""], total(result, "signed_merchants")
+    name, signed = quote(plan_names({"": result.scenario})[""]), total(result, "signed_merchants")
     sure = f" ({span(signed)})" if signed.known else ""
     return f"{name} signs {number(signed.mean)} merchants in {result.scenario.weeks} weeks{sure} and {_worth(result)}"
 

@@ -75,12 +75,13 @@ def _funnel_column(ax: Axes, shares: dict[str, Array], keys: Sequence[str], wide
     ahead = _leader(shares)
     ends = np.zeros((2, len(keys)))
     if np.isfinite(list(shares.values())).all():
-        ends = np.array([np.percentile(shares[k], (10, 90)) for k in keys]).T
+        ends = np.array([np.percentile(shares[k], (10, 90)) for k in keys]).reshape(-1, 2).T
     ax.barh(range(len(keys)), means, height=0.62, color=[BLUE if ahead and key == ahead[0] else "#A9C8DE" for key in keys])
     ax.hlines(range(len(keys)), *ends, color=INK, linewidth=1.0)
+    ax.plot(ends, [range(len(keys))] * 2, "|", color=INK, markersize=5)
     for i, value in enumerate(means):
         words, colour = (percent(value), INK) if value else ("\N{EN DASH}", QUIET)
-        ax.text(max(value, ends[1, i]) + 0.02 * widest, i, words, va="center", size=9.5, color=colour)
+        ax.annotate(words, (max(value, ends[1, i]), i), (5, 0), textcoords="offset points", va="center", size=9.5, color=colour)
     ax.set(xlim=(0, widest * 1.35), ylim=(len(keys) - 0.4, -0.6), xticks=[], yticks=[])
     ax.spines["bottom"].set_visible(False)
     ax.axvline(0, color=QUIET, linewidth=0.8)

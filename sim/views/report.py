@@ -178,10 +178,12 @@ def _each_table(comparison: Comparison) -> dict[str, list[dict[str, Any]]]:
 
 
 def _plan(result: Result, name: str, colour: str, base: Result | None = None) -> dict[str, Any]:
-    """Return the calendar of a plan, and where there is a base what sets it apart."""
+    """Return the calendar of a plan, or what sets it apart from the base where there is one."""
+    alone = base is None or base is result
     apart = [] if base is None or base is result else base.scenario.diff(result.scenario)
     rows = [{"path": path, "here": _plain(here), "there": _plain(there)} for path, here, there in apart]
-    return {"name": name, "colour": ink(colour), "calendar": result.scenario.explain(), "apart": rows}
+    calendar = result.scenario.explain() if alone else ""
+    return {"name": name, "colour": ink(colour), "calendar": calendar, "description": result.scenario.description, "apart": rows}
 
 
 def _plain(value: Any) -> str:
@@ -192,7 +194,7 @@ def _plain(value: Any) -> str:
         return "; ".join(_plain(part) for part in value)
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "not set"}[value]
-    return f"{value:,}" if isinstance(value, (int, float)) else str(value)
+    return f"{value:,.10g}" if isinstance(value, (int, float)) else str(value)
 
 
 def _page(results: list[Result], folder: Path) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from sim.views.style import (
     draw_band,
     end_labels,
     heading,
+    more_lines,
     sheet,
     styled,
     time_axes,
@@ -63,7 +64,7 @@ def reading(result: Result) -> str:
 
 def _sheet(result: Result, title: str, note: str = "", height: float = HEIGHT, titled: bool = True) -> tuple[Figure, Box]:
     """Return a figure with its heading, and the box left for the plot and its labels on the right."""
-    fig = sheet(WIDTH, height)
+    fig = sheet(WIDTH, height + (more_lines(title, WIDTH) if titled else -0.3))
     top = heading(fig, title, note, reading(result), shown=titled)
     return fig, Box(0.85, 0.1, WIDTH - 0.85 - LABELS, top - 0.1)
 
@@ -79,9 +80,9 @@ def _draw(ax: Axes, result: Result, lines: Sequence[Line]) -> None:
 
 
 def _timeline(
-    result: Result, title: str, note: str, unit: str, lines: Sequence[Line], *, top: float | None = None, titled: bool = True
+    result: Result, title: str, note: str, unit: str, lines: Sequence[Line], *, top: float = 0.0, titled: bool = True
 ) -> Figure:
-    """Return a figure with one time axis that includes zero; `top` sets its upper end (None: as the data has it)."""
+    """Return a figure with one time axis that includes zero and `top`."""
     fig, box = _sheet(result, title, note, titled=titled)
     ax = time_axes(fig, box, [stage_shares(result)], unit=unit, start=result.scenario.start_date)
     bands = [band(running(result, line.measure)) for line in lines]

@@ -141,6 +141,11 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
     return "\n".join(lines)
 
 
+def more_lines(title: str, width: float, size: float = 15.0) -> float:
+    """Return the height in inches that a title needs beyond its first line on a sheet `width` inches wide."""
+    return wrap(title, width - 2 * MARGIN, size, "bold").count("\n") * size * 1.32 / 72
+
+
 def balance(text: str, width: float, size: float, weight: str = "normal") -> str:
     """Break `text` as `wrap` does, then even out the lengths of its lines."""
     lines = wrap(text, width, size, weight).count("\n")
@@ -235,10 +240,10 @@ def unit_above(ax: Axes, words: str) -> None:
     ax.annotate(words, (0, 1), (0, 7), xycoords="axes fraction", textcoords="offset points", size=9.5, color=QUIET)
 
 
-def zero_based(ax: Axes, *drawn: Array, top: float | None = None) -> None:
-    """Let the vertical axis hold zero, all that is `drawn` with a little room (or end at `top`); below zero, zero is a line."""
-    values = np.concatenate([np.zeros(1), *(array[np.isfinite(array)] for array in drawn)])
-    low, high = float(values.min()), float(values.max()) if top is None else top
+def zero_based(ax: Axes, *drawn: Array, top: float = 0.0) -> None:
+    """Let the vertical axis hold zero, `top` and all that is `drawn`, with a little room; zero is a line where it is inside."""
+    values = np.concatenate([np.array([0.0, top]), *(array[np.isfinite(array)] for array in drawn)])
+    low, high = float(values.min()), float(values.max())
     room = 0.05 * (high - low) or 1.0
     ax.set_ylim(low - room if low < 0 else 0, high + room)
     if low < 0:

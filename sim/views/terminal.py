@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sim.views.findings import TELLING, average_difference, money, plain_names, span
+from sim.views.findings import TELLING, average_difference, money, plain_names, quoted, span, telling
 from sim.views.frames import Interval, names_of, outcome, total
 from sim.views.words import capital, measure_name, number, runs
 
@@ -52,8 +52,9 @@ def comparison_table(comparison: Comparison) -> Table:
     base, others = names_of(comparison)
     names, unit = plain_names(comparison), money(comparison.results[base])
     done = comparison.table["replications"]
-    title = f"{runs(done)} on the same worlds; below: against {names[base]}" + (" (95% interval)" if done > 1 else "")
-    table = _table(capital(title), "plan", f"value, {unit}", "signed merchants")
+    sure = " (95% interval)" if done > 1 else ""
+    title = capital(f"{runs(done)} on the same worlds; below: against {quoted(comparison)[base]}{sure}")
+    table = _table(title, "plan", f"value, {unit}", "signed merchants")
     for plan in (base, *others):
         table.add_row(names[plan], *(_cell(comparison, plan, measure) for measure in DECIDING))
     return table
@@ -72,7 +73,7 @@ def plan_sentences(comparison: Comparison) -> list[str]:
     """Say for each plan, from the numbers, what it gains or loses against the base and which measure moves most clearly."""
     base, others = names_of(comparison)
     names = plain_names(comparison)
-    return [f"{names[plan]}: {_ends(comparison, plan)} {names[base]}{_why(comparison, plan)}." for plan in others]
+    return [f"{names[plan]}: {_ends(comparison, plan)} {quoted(comparison)[base]}{_why(comparison, plan)}." for plan in others]
 
 
 def _ends(comparison: Comparison, plan: str) -> str:
@@ -90,13 +91,14 @@ def _change(found: Interval, unit: str, what: str, less: str) -> str:
 
 
 def _why(comparison: Comparison, plan: str) -> str:
-    """Name the telling measure that the plan moves most clearly, in standard errors of the paired difference."""
+    """Name the telling measure that moves with the plan: the one the charts show for it, or else the clearest."""
+    shown = {mover: (measure, found) for measure, mover, found in reversed(telling(comparison)) if found.sign}
     found = {measure: average_difference(comparison, plan, measure) for measure in TELLING}
-    clear = {measure: f for measure, f in found.items() if f.sign}
+    clear = [(measure, f) for measure, f in found.items() if f.sign]
     if not clear:
         return ""
-    measure = max(clear, key=lambda m: abs(clear[m].mean) / max(clear[m].high - clear[m].low, 1e-12))
-    return f"; {measure_name(measure)} {_moved(clear[measure])} on average over the weeks"
+    measure, moved = shown.get(plan) or max(clear, key=lambda row: abs(row[1].mean) / max(row[1].high - row[1].low, 1e-12))
+    return f"; {measure_name(measure)} {_moved(moved)} on average over the weeks"
 
 
 def show(*parts: Any) -> None:
@@ -111,14 +113,14 @@ def show(*parts: Any) -> None:
 class Bar:
     """Progress on standard error while a study runs: `tell` as replications end, `say` what happens after."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, total: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         counted = (BarColumn(), MofNCompleteColumn(), TextColumn("replications"), TimeRemainingColumn())
         self._label = label
         self._bar = Progress(TextColumn("{task.description}"), *counted, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task(label, total=None)
+        self._task = self._bar.add_task(label, total=total)
 
     def __enter__(self) -> Bar:
         self._bar.start()

@@ -148,15 +148,15 @@ def _scaled(x: float) -> tuple[float, str]:
 
 
 def number(x: float | None, sign: bool = False) -> str:
-    """Return `x` with about three digits and k, M or bn (written out below 10k); `sign` puts a plus before what is positive."""
+    """Return `x` with three digits (two below 1) and k, M or bn from 10k on; `sign` puts a plus before what is positive."""
     if x is None or not math.isfinite(x):
         return "\N{EN DASH}"
     value, letter = _scaled(x)
     digits = 0 if value == 0 or abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2
     if not letter and abs(value - round(value)) < (0.05 if abs(value) >= 9.995 else 1e-9):
         digits = 0
-    if not letter and 1e-9 < abs(value) < 0.1:
-        digits = 3
+    if not letter and 1e-6 <= abs(value) < 0.0995:
+        digits = 1 - math.floor(math.log10(abs(value)))
     text = f"{abs(value):,.{digits}f}"
     if float(text.replace(",", "")) == 0:
         return "0"
