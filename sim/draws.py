@@ -58,7 +58,7 @@ class Purpose:
 
     def happens(self, probability: Any, ids: Any, k: Any = 0) -> NDArray[np.bool_]:
         """Return True with `probability` (scalar or one per id), shape (n,)."""
-        return self.uniform(ids, k) < probability
+        return np.asarray(self.uniform(ids, k) < probability)
 
     def normal(self, ids: Any, k: Any = 0) -> Floats:
         """Return standard normals by inversion, shape (n,)."""

@@ -30,7 +30,9 @@ class GrowthModel(mesa.Model):
     Raises ValueError for an unknown engine.
     """
 
-    def __init__(self, scenario: Scenario, seed: int = 1, replication: int = 0, engine: Engine = "columns", weeks: int | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, seed: int = 1, replication: int = 0, engine: Engine = "columns", weeks: int | None = None
+    ) -> None:
         super().__init__(rng=np.random.default_rng([int(seed), int(replication)]))
         if engine not in ("columns", "agents"):
             raise ValueError(f"engine = {engine!r}; allowed: 'columns', 'agents'")
@@ -46,7 +48,7 @@ class GrowthModel(mesa.Model):
             population.model, population.ask_all, population.first_unique_id = self, engine == "agents", first
             first += population.n
         self.recorder = Recorder(scenario.weeks if weeks is None else weeks, self.mechanisms)
-        self._agent_sets: dict[type, AgentSet[Any]] | None = None
+        self._agent_sets: dict[type, AgentSet] | None = None
 
     def step(self) -> None:
         """Let one week happen and take it down."""
@@ -61,7 +63,9 @@ class GrowthModel(mesa.Model):
         world.open_books()
         entered = world.vendor.stage_week
         stage_weeks = {name: int(entered[k]) if entered[k] >= 0 else None for k, name in enumerate(STAGES)}
-        return in_force(self.mechanisms, self.case.plan, world.week, STAGES[int(world.vendor.stage)], stage_weeks, world.market.scale)
+        return in_force(
+            self.mechanisms, self.case.plan, world.week, STAGES[int(world.vendor.stage)], stage_weeks, world.market.scale
+        )
 
     def finish(self) -> Run:
         """Return what was recorded, and let Mesa forget this model."""
@@ -96,11 +100,13 @@ class GrowthModel(mesa.Model):
         return self.world.consumers
 
     @property
-    def agents_by_type(self) -> dict[type, AgentSet[Any]]:
+    def agents_by_type(self) -> dict[type, AgentSet]:
         """Every agent as a view, by class, made on first use."""
         if self._agent_sets is None:
             self._agent_sets = {
-                population.row_class: AgentSet(list(population), random=self.random) for population in self.world.populations if population.n
+                population.row_class: AgentSet(list(population), random=self.random)
+                for population in self.world.populations
+                if population.n
             }
         return self._agent_sets
 
@@ -109,8 +115,8 @@ class GrowthModel(mesa.Model):
         """The classes of agents in the market."""
         return list(self.agents_by_type)
 
-    @property
-    def agents(self) -> AgentSet[Any]:
+    @property  # type: ignore[misc]
+    def agents(self) -> AgentSet:
         """Every agent as a view, made on first use."""
         return AgentSet([agent for agents in self.agents_by_type.values() for agent in agents], random=self.random)
 
@@ -137,7 +143,9 @@ def only_writes(world: World, mechanism: Mechanism) -> Iterator[None]:
                 values.flags.writeable = True
 
 
-def simulate(scenario: Scenario, seed: int = 1, replication: int = 0, weeks: int | None = None, engine: Engine = "columns") -> Run:
+def simulate(
+    scenario: Scenario, seed: int = 1, replication: int = 0, weeks: int | None = None, engine: Engine = "columns"
+) -> Run:
     """Run one replication from week 0 and return what it leaves behind."""
     horizon = scenario.weeks if weeks is None else weeks
     model = GrowthModel(scenario, seed, replication, engine, horizon)

@@ -151,7 +151,7 @@ class Population:
 
     def _view(self, id: int) -> Row:
         if id not in self._views:  # kept: Mesa's AgentSets hold their members weakly
-            agent_class = as_agent(self._classes.get(id, self.row_class))
+            agent_class = as_agent(self._classes.get(id, self.row_class))  # type: ignore[arg-type]
             self._views[id] = agent_class(self, id, self.model)
         return self._views[id]
 

@@ -24,7 +24,7 @@ COLUMNS = (
     Column("unpaid_upkeep", np.float64, 0.0, "share", "upkeep not done, as a share of engineering", (0.0, np.inf)),
     Column("bespoke_features", np.float64, 0.0, "features", "bespoke features live and kept up", (0.0, np.inf)),
     Column("queue", np.float64, 0.0, "person-weeks", "promised bespoke work not yet done", (0.0, np.inf)),
-    Column("queue_weeks", np.float64, 0.0, "weeks", "how long that queue takes", (0.0, np.inf)),
+    Column("queue_weeks", np.float64, 0.0, "weeks", "how long that queue takes (at most 1040)", (0.0, 1040.0)),
     Column("response", np.float64, 1.0, "0-1", "how promptly tickets are answered", (0.0, 1.0)),
     Column("support_staff", np.float64, 0.0, "people", "support staff on the payroll", (0.0, np.inf)),
     Column("spare_support", np.float64, 0.0, "person-weeks", "support not taken by tickets", (0.0, np.inf)),

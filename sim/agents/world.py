@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.agents import consumers, decision_makers, merchants, resellers, vendor
 from sim.agents.decision_makers import ADMINISTRATOR, EXECUTIVE, FINANCE, FRONTLINE, ROLES, TECHNICAL
-from sim.agents.population import Ids, Population, Single
+from sim.agents.population import Column, Ids, Population, Single
 from sim.agents.ties import Ties, covering
 from sim.agents.vendor import Opening
 from sim.draws import Draws, Floats
@@ -46,7 +46,7 @@ class Market(Parameters):
     segment_overlap: float = par(0.6, "share of the common need that all segments have", unit="share", bounds=(0, 1), role="uncertain", plausible=(0.4, 0.8))
     need: float = par(0.37, "believed value below which a firm hardly enquires", unit="0-1", bounds=(0, 1))
     well_served_spread: float = par(0.8, "how much present solutions differ between firms", unit="utility", bounds=(0, 3), role="uncertain", plausible=(0.6, 1.0))
-    pace_spread: float = par(1.4, "standard deviation of log pace of firms", unit="log", bounds=(0, 3), source="calibrated to days from first contact to won, quartiles 5 and 38 (Olist 2018)")
+    pace_spread: float = par(1.5, "standard deviation of log pace of firms", unit="log", bounds=(0, 3), source="calibrated to days from first contact to won, quartiles 5 and 38 (Olist 2018)")
     consumers_per_merchant: float = par(67.0, "consumers of a firm of mean size", unit="people", bounds=(1, 1e6))
     people_per_row: float = par(40.0, "people one consumer row stands for", unit="people", bounds=(1, 1e6))
     weak_ties: int = par(3, "weak ties of a consumer to consumers of other merchants", unit="ties", bounds=(0, 20))
@@ -96,7 +96,7 @@ class World:
         self.accounts: dict[str, float] = dict.fromkeys(ACCOUNTS, 0.0)
         self.events: list[tuple[str, Ids, Any, Any, Any, Any]] = []
 
-    def count(self, measure: str, amount: float) -> None:
+    def count(self, measure: str, amount: Any) -> None:
         """Add to this week's flow of a measure."""
         self.flows[measure] = self.flows.get(measure, 0.0) + float(amount)
 
@@ -133,7 +133,7 @@ class World:
 
     def value(self, firms: Ids) -> Floats:
         """Return V = fit × polish of the product for `firms` this week, shape (m,), 0-1."""
-        return self.fit(firms) * self.vendor.polish
+        return np.asarray(self.fit(firms) * self.vendor.polish)
 
     def promise(self, firms: Ids) -> Floats:
         """Return the value that promises not yet delivered add, at the vendor's credibility, shape (m,), 0-1."""
@@ -210,11 +210,11 @@ def _offsets(counts: Ids) -> Ids:
 
 
 def _flags(name: str, market: Market, doc: str) -> Any:
-    return merchants.Column(name, np.bool_, False, "flag", doc, None, market.features)
+    return Column(name, np.bool_, False, "flag", doc, None, market.features)
 
 
 def _by_feature(name: str, market: Market, doc: str) -> Any:
-    return merchants.Column(name, np.float64, 0.0, "0-1", doc, (0.0, 1.0), market.features)
+    return Column(name, np.float64, 0.0, "0-1", doc, (0.0, 1.0), market.features)
 
 
 def _committee_sizes(market: Market, z: Floats, luck: Draws) -> Ids:

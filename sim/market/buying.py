@@ -20,7 +20,7 @@ from sim.agents.merchants import PROSPECT, REP, RESELLER, ROUND, ROUTES, SIGNED
 from sim.agents.population import Bools, Ids
 from sim.agents.world import SOURCE, SOURCES, World
 from sim.curves import probability
-from sim.draws import Draws, Floats
+from sim.draws import Draws
 from sim.fields import Measure, par
 
 
@@ -31,7 +31,7 @@ class Buying(Mechanism):
     pilot_share: float = par(0.0, "share of open rounds in which a pilot runs this week", unit="share", bounds=(0, 1), role="lever")
     value_weight: float = par(6.0, "weight of believed value", unit="utility", bounds=(0, 50))
     risk_weight: float = par(2.5, "weight of uncertainty (1/√precision)", unit="utility", bounds=(0, 50))
-    cost: float = par(1.95, "integration and operating effort, exclusivity and the status quo", unit="utility", bounds=(-10, 10), role="uncertain", plausible=(1.75, 2.15))
+    cost: float = par(2.0, "integration and operating effort, exclusivity and the status quo", unit="utility", bounds=(-10, 10), role="uncertain", plausible=(1.8, 2.2))
     price_weight: float = par(0.2, "disutility of the usual fee", unit="utility", bounds=(0, 10))
     usual_fee: float = par(380.0, "fee the market takes as usual", unit="money/week", bounds=(1, 1e6))
     role_value: tuple[float, ...] = par((1.0, 1.0, 1.0, 1.0, 1.0), "weight of value by role", unit="×", bounds=(0, 10))
@@ -186,7 +186,11 @@ class Buying(Mechanism):
         merchants, market = world.merchants, world.market
         source, route = merchants.source[new], merchants.route[new]
         world.count("signed_merchants", len(new))
-        for dimension, keys, size in (("channel", source, len(SOURCES)), ("route", route, len(ROUTES)), ("segment", merchants.segment[new], market.segments), ("region", merchants.region[new], market.regions)):
+        keyed = (
+            ("channel", source, len(SOURCES)), ("route", route, len(ROUTES)),
+            ("segment", merchants.segment[new], market.segments), ("region", merchants.region[new], market.regions),
+        )
+        for dimension, keys, size in keyed:
             world.split("signed_merchants", dimension, np.bincount(keys, minlength=size).astype(np.float64))
         world.count("reseller_wins", np.count_nonzero(route == RESELLER))
         world.count("rep_wins", np.count_nonzero(route == REP))

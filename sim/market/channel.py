@@ -15,7 +15,16 @@ import numpy as np
 from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import LIVE, PROSPECT, RESELLER, ROUND
 from sim.agents.population import Column, Ids
-from sim.agents.resellers import ACTIVE, CANDIDATE, LEFT, effort_share, expected_support, next_confidence, support_heard, target_confidence
+from sim.agents.resellers import (
+    ACTIVE,
+    CANDIDATE,
+    LEFT,
+    effort_share,
+    expected_support,
+    next_confidence,
+    support_heard,
+    target_confidence,
+)
 from sim.agents.world import World
 from sim.curves import probability, saturation
 from sim.draws import Draws, Floats

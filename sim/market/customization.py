@@ -133,7 +133,7 @@ class Customization(Mechanism):
         paid = min(due, self.most_upkeep * engineering)
         vendor.bespoke_features, vendor.unpaid_upkeep = n, (due - paid) / team
         world.count("debt_weeks", due)
-        return engineering - paid
+        return float(engineering - paid)
 
     def _work_off(self, world: World, capacity: float) -> float:
         """Do queued work in order of signature, then productize with what is left; return the person-weeks used."""
@@ -199,7 +199,7 @@ class Customization(Mechanism):
             only = np.zeros(world.market.features)
             only[feature] = cost
             self._advance(world, self.reuse * only)
-        return used
+        return float(used)
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return bespoke features kept up and the backlog in weeks."""

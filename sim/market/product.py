@@ -44,14 +44,13 @@ class Product(Mechanism):
         "vendor": (
             Column("hearing", np.float64, 0.0, "firms", "how much was heard of needs so far"),
             Column("roadmap_added", np.float64, 0.0, "value", "value to the target added in each of the last weeks", None, WINDOW),
-            Column("roadmap_work", np.float64, 0.0, "person-weeks", "engineering, polish apart, in each of the last weeks", None, WINDOW),
-            Column("maturity_then", np.float64, 0.0, "0-1", "maturity at the end of each of the last weeks", None, WINDOW * 64),
+            Column("roadmap_best", np.float64, 0.0, "value", "the most that work could have added in each of the last weeks", None, WINDOW),
             Column("maturity_before", np.float64, 0.0, "0-1", "maturity when the week began", None, 64),
-            Column("focus", np.float64, 1.0, "share", "value added to the target ÷ the most that work could have added", (0.0, np.inf)),
+            Column("focus", np.float64, 1.0, "share", "value added to the target ÷ the most that work could have added", (0.0, 1.0)),
         ),
     }
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "vendor": ("maturity", "heard", "polish", "hearing", "roadmap_added", "roadmap_work", "maturity_then", "maturity_before", "focus"),
+        "vendor": ("maturity", "heard", "polish", "hearing", "roadmap_added", "roadmap_best", "maturity_before", "focus"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("interviewee", "interview_noise")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
@@ -62,10 +61,8 @@ class Product(Mechanism):
 
     def prepare(self, world: World, draws: Draws) -> None:
         """Remember the opening product, from which the first weeks' focus is judged."""
-        vendor, f = world.vendor, world.market.features
-        vendor.hearing = float(world.opening.seeds)
-        vendor.maturity_then.reshape(WINDOW, 64)[:, :f] = vendor.maturity
-        vendor.maturity_before[:f] = vendor.maturity
+        world.vendor.hearing = float(world.opening.seeds)
+        world.vendor.maturity_before[: world.market.features] = world.vendor.maturity
 
     def step(self, world: World, draws: Draws) -> None:
         """Listen, build, polish, and judge the focus."""
@@ -118,22 +115,20 @@ class Product(Mechanism):
         vendor.polish = min(max(vendor.polish + gained - lost, 0.0), 1.0)
 
     def _judge_focus(self, world: World) -> None:
-        """Compare 26 weeks' added value to the target with the best those person-weeks could have done.
+        """Compare 26 weeks' added value to the target with the best those person-weeks could have done on the product as it stood.
 
         Upkeep and one-firm work count as work and add nothing. Polish work is left out on both sides.
         """
-        vendor, f = world.vendor, world.market.features
-        target, then = world.ties.target, vendor.maturity_then.reshape(WINDOW, 64)
+        vendor, target = world.vendor, world.ties.target
+        before = vendor.maturity_before[: world.market.features]
         work = vendor.engineers - vendor.engineering * self.polish_share
-        added = float((target * (vendor.maturity - vendor.maturity_before[:f])).sum())
-        for name, value in (("roadmap_added", added), ("roadmap_work", work)):
+        added = float((target * (vendor.maturity - before)).sum())
+        for name, value in (("roadmap_added", added), ("roadmap_best", most_value(target, before, work, world.opening.core_cost))):
             ring = getattr(vendor, name)
             ring[:-1] = ring[1:]
             ring[-1] = value
-        best = most_value(target, then[0, :f], float(vendor.roadmap_work.sum()), world.opening.core_cost)
-        vendor.focus = float(vendor.roadmap_added.sum()) / best if best > 1e-6 else 1.0
-        then[:-1] = then[1:]
-        then[-1, :f] = vendor.maturity
+        best = float(vendor.roadmap_best.sum())
+        vendor.focus = min(float(vendor.roadmap_added.sum()) / best, 1.0) if best > 1e-9 else 1.0
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return fit to the target market, polish and focus."""

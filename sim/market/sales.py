@@ -27,7 +27,7 @@ class Sales(Mechanism):
     reps: float = par(1.0, "reps on the payroll", unit="people", bounds=(0, 1e5), role="lever", extensive=True)
     account_focus: float = par(1.0, "firms of at least this size are served by reps, smaller ones serve themselves", unit="× mean firm", bounds=(0, 100), role="lever")
     segment_focus: int = par(-1, "the only segment reps serve (-1: all)", unit="index", bounds=(-1, 99), role="lever")
-    enquiry: float = par(0.16, "hazard at which a convinced aware person in a firm in market enquires", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.11, 0.22))
+    enquiry: float = par(0.12, "hazard at which a convinced aware person in a firm in market enquires", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.08, 0.16))
     initiative: tuple[float, ...] = par((0.9, 1.0, 0.6, 0.3, 0.8), "how readily a person of each role enquires", unit="×", bounds=(0, 10))
     spread: float = par(0.05, "how gradually enquiries fall as belief falls below need", unit="0-1", bounds=(0.001, 1))
     slots_per_rep: float = par(14.0, "rounds a ramped rep holds open", unit="rounds", bounds=(0, 1e9), off=1e6, role="uncertain", plausible=(10, 20))
@@ -117,7 +117,7 @@ class Sales(Mechanism):
         queue = waiting[for_reps]
         queue = queue[np.lexsort((draws("order").uniform(queue), merchants.lead_week[queue]))]
         busy = np.count_nonzero((merchants.status == ROUND) & (merchants.route == REP))
-        free = max(int(vendor.rep_capacity) - busy, 0)
+        free = max(int(vendor.rep_capacity) - int(busy), 0)
         self._open(world, np.sort(queue[:free]), REP)
         vendor.unserved_leads = float(max(len(queue) - free, 0))
         self._call(world, draws, max(free - len(queue), 0))

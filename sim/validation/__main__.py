@@ -12,7 +12,13 @@ from sim.validation.table import Size, write
 def main() -> None:
     """Read the options, run, and write or print the page."""
     options = argparse.ArgumentParser(prog="python -m sim.validation", description=__doc__)
-    for name, default, text in (("reps", 40, "replications on small"), ("full-reps", 40, "replications on baseline"), ("worlds", 50, "worlds"), ("seed", 1, "seed"), ("jobs", 2, "processes")):
+    for name, default, text in (
+        ("reps", 40, "replications on small"),
+        ("full-reps", 40, "replications on baseline"),
+        ("worlds", 50, "worlds"),
+        ("seed", 1, "seed"),
+        ("jobs", 2, "processes"),
+    ):
         options.add_argument(f"--{name}", type=int, default=default, help=f"{text} (default {default})")
     options.add_argument("--out", type=Path, help="file to write (default: print)")
     given = options.parse_args()

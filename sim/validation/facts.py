@@ -61,7 +61,13 @@ def _lead_times(run: Run, span: slice) -> dict[str, float]:
     days = (took[(led >= first) & (led < last)] + 0.5) * 7.0
     p25, p50, p75 = np.percentile(days, [25, 50, 75]) if len(days) else (np.nan,) * 3
     leads = run.weekly["leads"][first:last].sum()
-    return {"won within 180 days": (days <= 180).sum() / max(leads, 1), "days to won p25": p25, "days to won p50": p50, "days to won p75": p75, "days p75 / p25": p75 / p25}
+    return {
+        "won within 180 days": (days <= 180).sum() / max(leads, 1),
+        "days to won p25": p25,
+        "days to won p50": p50,
+        "days to won p75": p75,
+        "days p75 / p25": p75 / p25,
+    }
 
 
 def campaign(run: Run, start: int, weeks: int = 26) -> dict[str, float]:
@@ -72,7 +78,12 @@ def campaign(run: Run, start: int, weeks: int = 26) -> dict[str, float]:
     visits, spent = (run.breakdown[(name, "channel")][start : start + weeks] for name in ("visits", "promotion_spend"))
     columns = [SOURCES.index(name) for name in CAMPAIGN]
     opened, won = rounds_of(run, CAMPAIGN, start, start + weeks + 4)
-    return {"campaign visits": visits[:, columns].sum(), "campaign spend": spent[:, columns].sum(), "campaign rounds": opened, "campaign wins": won}
+    return {
+        "campaign visits": visits[:, columns].sum(),
+        "campaign spend": spent[:, columns].sum(),
+        "campaign rounds": opened,
+        "campaign wins": won,
+    }
 
 
 def rounds_of(run: Run, sources: tuple[str, ...], first: int, last: int) -> tuple[int, int]:
@@ -125,5 +136,3 @@ def _share(part: Any, whole: Any) -> float:
 def with_switches(scenario: Scenario, switches: tuple[str, ...]) -> Scenario:
     """Return `scenario` with `switches` off, beside those that are off already."""
     return scenario.replace("off.switches", sorted({*scenario.off, *switches})) if switches else scenario
-
-

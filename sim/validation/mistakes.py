@@ -99,7 +99,7 @@ def differences(base: list[dict[str, float]], plan: list[dict[str, float]], name
 
 def no_campaign(scenario: Scenario) -> Scenario:
     """Return `scenario` without its campaign."""
-    off = [item for channel in facts.CAMPAIGN for item in (f"plan.promotion.{channel}.spend", 0.0)]
+    off: list[Any] = [item for channel in facts.CAMPAIGN for item in (f"plan.promotion.{channel}.spend", 0.0)]
     return scenario.replace(*off)
 
 
@@ -131,12 +131,13 @@ def recoveries(market: str, reps: int, seed: int, jobs: int, start: int = 91, we
     base = load(f"baseline+{market}").replace("weeks", weeks)
     early, steady = {"from": 26, "to": 52, "value": 250}, {"from": 52, "value": 350}
     gaps = (4, 8, 13, 26)
-    plans = [base] + [base.replace("plan.channel.support_per_reseller", [early, steady, {"from": start, "to": start + gap, "value": 0}]) for gap in gaps]
+    plans = [base] + [
+        base.replace("plan.channel.support_per_reseller", [early, steady, {"from": start, "to": start + gap, "value": 0}])
+        for gap in gaps
+    ]
     found = many([Task(plan, seed, r, weeks) for plan in plans for r in range(reps)], jobs, confidence)
     twin = found[:reps]
-    return {
-        gap: [back(found[(k + 1) * reps + r], twin[r], start + gap) for r in range(reps)] for k, gap in enumerate(gaps)
-    }
+    return {gap: [back(found[(k + 1) * reps + r], twin[r], start + gap) for r in range(reps)] for k, gap in enumerate(gaps)}
 
 
 def back(gapped: Floats, twin: Floats, end: int) -> float:
@@ -164,14 +165,17 @@ def worlds(count: int, seed: int = 1) -> list[dict[str, float]]:
     return drawn
 
 
+def in_world(plan: Scenario, world: dict[str, float]) -> Scenario:
+    """Return `plan` played in a drawn world."""
+    pairs: list[Any] = [item for pair in world.items() for item in pair]
+    return plan.replace(*pairs)
+
+
 def over_worlds(market: str, count: int, reps: int, seed: int, jobs: int) -> dict[str, dict[str, Any]]:
     """Return for each mistake and measure the share of worlds in which the mean paired difference is below zero."""
     drawn = worlds(count, seed)
     plans = [load(f"{name}+{market}") for name in ("baseline", *MISTAKES)]
-    tasks = [
-        Task(plan.replace(*[item for pair in world.items() for item in pair]), seed, r)
-        for world in drawn for plan in plans for r in range(reps)
-    ]
+    tasks = [Task(in_world(plan, world), seed, r) for world in drawn for plan in plans for r in range(reps)]
     found = many(tasks, jobs)
     table = np.array([[one["value"], one["signed_merchants"]] for one in found]).reshape(count, len(plans), reps, 2)
     below = (table[:, 1:] - table[:, :1]).mean(axis=2) < 0
@@ -189,11 +193,48 @@ def purchase_likelihood(people: int, reps: int = 4, seed: int = 1, jobs: int = 2
     """
     base = load("baseline+small")
     bench = base.replace(
-        "weeks", 78, "market.committee_mean", float(people), "market.committee_spread", 0.0, "market.other_veto_share", 1.0,
-        "market.pace_spread", 0.0, "market.well_served_spread", 0.0, "market.size_spread", 0.0, "need.window", 520.0,
-        "vendor.maturity", 0.765, "vendor.other_maturity", 0.765, "vendor.polish", 0.765, "product.obsolescence", 0.0, "product.drift", 0.0,
-        "plan.customization.engineers", 0.0, "customization.asking", 0.0, "sales.account_focus", 0.0, "plan.sales.reps", 2000.0,
-        "buying.refusal", 0.0, "buying.faults", 0.0, "plan.promotion.sem.spend", 80_000.0, "vendor.opening_cash", 1e10,
+        "weeks",
+        78,
+        "market.committee_mean",
+        float(people),
+        "market.committee_spread",
+        0.0,
+        "market.other_veto_share",
+        1.0,
+        "market.pace_spread",
+        0.0,
+        "market.well_served_spread",
+        0.0,
+        "market.size_spread",
+        0.0,
+        "need.window",
+        520.0,
+        "vendor.maturity",
+        0.765,
+        "vendor.other_maturity",
+        0.765,
+        "vendor.polish",
+        0.765,
+        "product.obsolescence",
+        0.0,
+        "product.drift",
+        0.0,
+        "plan.customization.engineers",
+        0.0,
+        "customization.asking",
+        0.0,
+        "sales.account_focus",
+        0.0,
+        "plan.sales.reps",
+        2000.0,
+        "buying.refusal",
+        0.0,
+        "buying.faults",
+        0.0,
+        "plan.promotion.sem.spend",
+        80_000.0,
+        "vendor.opening_cash",
+        1e10,
     )
     found = many([Task(bench, seed, r) for r in range(reps)], jobs, likelihood)
     return float(np.mean(found))

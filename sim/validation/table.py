@@ -30,9 +30,15 @@ def write(size: Size, say: Say) -> str:
     """Run everything and return the Markdown page. `say` is told what is under way."""
     parts = [_head(size)]
     sections: tuple[tuple[str, Callable[[Size], str]], ...] = (
-        ("levels of the baseline", levels), ("losses on small", lambda s: losses(s, "small", s.reps)),
-        ("losses on baseline", lambda s: losses(s, "baseline", s.full_reps)), ("causes", ablations), ("F1", fact_1), ("F4", fact_4),
-        ("F6", fact_6), ("F8", fact_8), ("worlds", robustness),
+        ("levels of the baseline", levels),
+        ("losses on small", lambda s: losses(s, "small", s.reps)),
+        ("losses on baseline", lambda s: losses(s, "baseline", s.full_reps)),
+        ("causes", ablations),
+        ("F1", fact_1),
+        ("F4", fact_4),
+        ("F6", fact_6),
+        ("F8", fact_8),
+        ("worlds", robustness),
     )
     for name, section in sections:
         say(name)
@@ -86,24 +92,41 @@ def losses(size: Size, market: str, reps: int) -> str:
         pair = [m.interval(m.differences(base, plan, measure)) for measure in ("value", "signed_merchants")]
         verdict = "loses in both" if all(high < 0 for _, _, high in pair) else "not clear of zero"
         rows.append([name, _cell(m.interval(p["value"] for p in plan)), _cell(pair[0]), _cell(pair[1]), verdict])
-    mean = f"Baseline: value {_cell(m.interval(b['value'] for b in base))}, signed merchants {_cell(m.interval(b['signed_merchants'] for b in base))}."
+    value, signed = (_cell(m.interval(b[measure] for b in base)) for measure in ("value", "signed_merchants"))
+    mean = f"Baseline: value {value}, signed merchants {signed}."
     title = f"## Losses on `{market}`, {reps} replications\n\n{mean}\n\n"
     return title + grid(["plan", "value", "value − baseline", "signed − baseline", "verdict"], rows)
 
 
 def ablations(size: Size) -> str:
     """Tabulate each loss with causes switched off, one by one and together, in both plans alike."""
-    text = "## Where the losses come from (`small`)\n\nLoss = plan − baseline with the same switches off in both. *Removed* is the share of the loss that is gone (above 100 %: it turned into a gain)."
+    text = (
+        "## Where the losses come from (`small`)\n\nLoss = plan − baseline with the same switches off in both. "
+        "*Removed* is the share of the loss that is gone (above 100 %: it turned into a gain)."
+    )
     for mistake in m.MISTAKES:
         found = m.causes(mistake, "small", size.reps, size.seed, size.jobs)
         whole = found["as it is"]
         rows = [
-            [label, *[cell for name in ("value", "signed_merchants") for cell in (_cell(pair[name]), _removed(pair[name], whole[name]))]]
+            [
+                label,
+                *[
+                    cell
+                    for name in ("value", "signed_merchants")
+                    for cell in (_cell(pair[name]), _removed(pair[name], whole[name]))
+                ],
+            ]
             for label, pair in found.items()
         ]
         gone = all(1 - found["the whole set"][name][0] / whole[name][0] >= 0.8 for name in whole)
-        verdict = "The whole set removes at least 80 % of both losses." if gone else "**The whole set does not remove 80 % of both losses.**"
-        text += f"\n\n### {mistake}\n\n" + grid(["off", "value", "removed", "signed merchants", "removed"], rows) + f"\n\n{verdict}"
+        verdict = (
+            "The whole set removes at least 80 % of both losses."
+            if gone
+            else "**The whole set does not remove 80 % of both losses.**"
+        )
+        text += (
+            f"\n\n### {mistake}\n\n" + grid(["off", "value", "removed", "signed merchants", "removed"], rows) + f"\n\n{verdict}"
+        )
     return text
 
 
@@ -125,7 +148,11 @@ def fact_1(size: Size) -> str:
         ["value, early − late", "below 0", _cell(m.interval(m.differences(base, early, "value")))],
         ["value, early − no campaign", "", _cell(m.interval(m.differences(none, early, "value")))],
         ["resellers signed up before the iteration gate", "", _cell(m.interval(e["early resellers"] for e in early))],
-        ["share of them that sold within a year", "below one half", _cell(m.interval(e["early resellers that sold"] for e in early))],
+        [
+            "share of them that sold within a year",
+            "below one half",
+            _cell(m.interval(e["early resellers that sold"] for e in early)),
+        ],
     ]
     return "## F1: the same campaign in prototype and in stability (`small`)\n\n" + grid(["what", "wanted", "found"], rows)
 
@@ -135,7 +162,9 @@ def fact_4(size: Size) -> str:
     base, over = m.arms([load("baseline+small"), load("over_customization+small")], size.reps, size.seed, size.jobs)
     wanted = {"first_year_win_rate": "above 0", "focus": "below 0", "value": "below 0"}
     rows = [[name, want, _cell(m.interval(m.differences(base, over, name)))] for name, want in wanted.items()]
-    return "## F4: accepting custom work, difference to the baseline (`small`)\n\nThe first year is weeks 0 to 51.\n\n" + grid(["measure", "wanted", "found"], rows)
+    return "## F4: accepting custom work, difference to the baseline (`small`)\n\nThe first year is weeks 0 to 51.\n\n" + grid(
+        ["measure", "wanted", "found"], rows
+    )
 
 
 def fact_6(size: Size) -> str:
@@ -143,31 +172,53 @@ def fact_6(size: Size) -> str:
     plans = m.gap_plans("small")
     found = dict(zip(plans, m.arms(list(plans.values()), size.reps, size.seed, size.jobs), strict=True))
     rows = [
-        [f"{52 - gap} on, {gap} off", *[_cell(m.interval(m.differences(found[0], found[gap], name))) for name in ("value", "signed_merchants")]]
-        for gap in plans if gap
+        [
+            f"{52 - gap} on, {gap} off",
+            *[_cell(m.interval(m.differences(found[0], found[gap], name))) for name in ("value", "signed_merchants")],
+        ]
+        for gap in plans
+        if gap
     ]
     back = m.recoveries("small", max(size.reps // 2, 2), size.seed, size.jobs)
     text = "## F6: support with gaps against steady support of the same yearly amount (`small`)\n\n"
     text += grid(["weeks", "value − steady", "signed − steady"], rows)
-    text += "\n\nAfter a single gap from week 91, weeks from its end until mean confidence is within 5 % of the run without it:\n\n"
-    return text + grid(["gap", "wanted", "found", "not within the run"], [
-        [f"{gap} weeks", f"more than {gap}", _cell(m.interval(weeks)), f"{sum(not np.isfinite(w) for w in weeks)} of {len(weeks)}"]
-        for gap, weeks in back.items()
-    ])
+    text += (
+        "\n\nAfter a single gap from week 91, weeks from its end until mean confidence is within 5 % of the run without it:\n\n"
+    )
+    return text + grid(
+        ["gap", "wanted", "found", "not within the run"],
+        [
+            [
+                f"{gap} weeks",
+                f"more than {gap}",
+                _cell(m.interval(weeks)),
+                f"{sum(not np.isfinite(w) for w in weeks)} of {len(weeks)}",
+            ]
+            for gap, weeks in back.items()
+        ],
+    )
 
 
 def fact_8(size: Size) -> str:
     """F8: purchase likelihood by the number of veto-holders."""
     wanted = {1: "0.81", 6: "0.31"}
-    rows = [[str(people), wanted.get(people, ""), f"{m.purchase_likelihood(people, 4, size.seed, size.jobs):.2f}"] for people in range(1, 7)]
-    return "## F8: purchase likelihood by the size of the buying group (CEB 2015)\n\n" + grid(["veto-holders", "published", "found"], rows)
+    rows = [
+        [str(people), wanted.get(people, ""), f"{m.purchase_likelihood(people, 4, size.seed, size.jobs):.2f}"]
+        for people in range(1, 7)
+    ]
+    return "## F8: purchase likelihood by the size of the buying group (CEB 2015)\n\n" + grid(
+        ["veto-holders", "published", "found"], rows
+    )
 
 
 def robustness(size: Size) -> str:
     """The share of worlds in which each mistake loses."""
     found = m.over_worlds("small", size.worlds, 2, size.seed, size.jobs)
     rows = [[name, f"{one['value']:.0%}", f"{one['signed_merchants']:.0%}"] for name, one in found.items()]
-    text = f"## In how many worlds the mistakes lose (`small`)\n\n{size.worlds} worlds drawn by Latin hypercube from the plausible ranges of every uncertain parameter, 2 replications each.\n\n"
+    text = (
+        f"## In how many worlds the mistakes lose (`small`)\n\n{size.worlds} worlds drawn by Latin hypercube from the plausible "
+        "ranges of every uncertain parameter, 2 replications each.\n\n"
+    )
     return text + grid(["plan", "loses value", "loses merchants"], rows)
 
 
@@ -199,10 +250,12 @@ def _removed(now: Interval, whole: Interval) -> str:
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray, draws: int = 4000) -> str:
-    """Return the ratio of means with a bootstrap interval over replications; without bound where the bottom may be zero or less."""
+    """Return the ratio of means with a bootstrap interval over replications (no bound where the bottom may be zero)."""
     rng = np.random.default_rng(1)
     pick = rng.integers(len(top), size=(draws, len(top)))
-    ratios = np.where(bottom[pick].mean(axis=1) > 0, top[pick].mean(axis=1) / np.maximum(bottom[pick].mean(axis=1), 1e-12), np.inf)
+    ratios = np.where(
+        bottom[pick].mean(axis=1) > 0, top[pick].mean(axis=1) / np.maximum(bottom[pick].mean(axis=1), 1e-12), np.inf
+    )
     low, high = np.quantile(ratios, [0.025, 0.975], method="lower")
     centre = f"{top.mean() / bottom.mean():.1f}" if bottom.mean() > 0 else "no additional merchant at all"
     return f"{centre} [{low:.1f}, {'∞' if not np.isfinite(high) else f'{high:.1f}'}]"

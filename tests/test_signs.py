@@ -1,0 +1,204 @@
+"""Which way each mechanism pulls: one parameter or state moved, one step, the same draws, and nobody reacts the other way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Found
+
+from sim.agents.consumers import CONSUMING, LAPSED, UNAWARE
+from sim.agents.merchants import LIVE, PROSPECT, SIGNED
+from sim.agents.resellers import ACTIVE, CANDIDATE
+from sim.agents.world import SOURCE, World
+from sim.week import Mechanisms
+
+Step = Callable[..., World]
+Change = Callable[[World], Any]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """With `more` in place of `less` (settings of the mechanism), `seen` rises (sign 1) or falls (-1) and never the other way."""
+
+    mechanism: str
+    less: dict[str, Any]
+    more: dict[str, Any]
+    seen: Callable[[World, World], Any]
+    sign: int
+    before: Change | None = None
+
+    def __str__(self) -> str:
+        return f"{self.mechanism}.{'+'.join(self.more)}"
+
+
+def column(population: str, name: str) -> Callable[[World, World], Any]:
+    return lambda before, after: getattr(after, population).columns[name]
+
+
+def flow(name: str) -> Callable[[World, World], Any]:
+    return lambda before, after: after.flows.get(name, 0.0)
+
+
+def sets(population: str, **values: Any) -> Change:
+    def change(world: World) -> None:
+        for name, value in values.items():
+            getattr(world, population).columns[name][:] = value
+
+    return change
+
+
+def became(population: str, name: str, value: Any) -> Callable[[World, World], Any]:
+    """Return who has `value` in a column afterwards and had not before."""
+
+    def seen(before: World, after: World) -> Any:
+        return (getattr(after, population).columns[name] == value) & (getattr(before, population).columns[name] != value)
+
+    return seen
+
+
+def firms_reached(before: World, after: World) -> Any:
+    changed = after.decision_makers.precision != before.decision_makers.precision
+    return np.bincount(after.decision_makers.merchant[changed], minlength=after.merchants.n)
+
+
+def firms_aware(before: World, after: World) -> Any:
+    return np.bincount(after.decision_makers.merchant[after.decision_makers.aware], minlength=after.merchants.n) > 0
+
+
+def learned(before: World, after: World) -> Any:
+    return np.abs(after.decision_makers.mean - Mechanisms().belief.prior)
+
+
+def all_due(world: World) -> None:
+    world.merchants.columns["live_week"][:] = world.week - 52
+
+
+def nearly_stable(world: World) -> None:
+    world.vendor.stage, world.vendor.weeks_ready, world.vendor.polish = 1, 3, 0.7
+    world.vendor.recent_wins, world.vendor.recent_decided = np.full(26, 2.0), np.full(26, 8.0)
+
+
+def forming(world: World) -> None:
+    world.vendor.stage = 0
+    world.merchants.columns["status"][: world.opening.seeds] = LIVE
+    world.merchants.columns["satisfaction"][: world.opening.seeds] = 0.8
+
+
+def scarce(world: World) -> None:
+    world.vendor.cash = -3.0 * sum(world.accounts[name] for name in ("engineering", "sales", "support"))
+
+
+def free_to_ask(world: World) -> None:
+    world.merchants.columns["asked"][:] = -1
+    world.vendor.queue_weeks = 0.0
+
+
+confidence = column("resellers", "confidence")
+nobody_aware = sets("decision_makers", aware=False)
+long_queue, owed = sets("merchants", bespoke_work=1.0), sets("merchants", promised=True)
+unpaid, slow = sets("vendor", unpaid_upkeep=0.2), sets("vendor", response=0.2)
+no_resellers = sets("resellers", state=CANDIDATE)
+everybody_vouches = sets("merchants", reference=True, talk=0.0)
+all_active = sets("resellers", state=ACTIVE)
+
+SIGNS = [
+    Sign("need", {"interval": 24.0}, {"interval": 6.0}, lambda b, a: a.merchants.window_end != b.merchants.window_end, 1),
+    Sign("need", {"window": 6.0}, {"window": 20.0}, column("merchants", "window_end"), 1),
+    Sign("promotion", {"sem__spend": 0.0}, {"sem__spend": 9e4, "sem__half_life": 0.0}, firms_aware, 1, nobody_aware),
+    Sign("promotion", {"feed_ads__spend": 0.0}, {"feed_ads__spend": 900.0}, firms_reached, 1),
+    Sign("promotion", {"reach": 0.5}, {"reach": 3.0}, firms_reached, 1),
+    Sign("promotion", {"informativeness": 0.2}, {"informativeness": 3.0}, column("decision_makers", "precision"), 1),
+    Sign("word", {"reach": 0.05}, {"reach": 1.0}, became("merchants", "source", SOURCE["word_of_mouth"]), 1, everybody_vouches),
+    Sign("word", {"reach": 0.05}, {"reach": 1.0}, column("decision_makers", "aware"), 1, everybody_vouches),
+    Sign("word", {"reference": 0.5}, {"reference": 3.0}, column("decision_makers", "precision"), 1, everybody_vouches),
+    Sign("word", {"telling": 0.1}, {"telling": 1.0}, flow("told"), 1),
+    Sign("belief", {"memory": 0.5}, {"memory": 0.99}, learned, 1),
+    Sign("belief", {"forgetting": 0.01}, {"forgetting": 0.2}, column("decision_makers", "aware"), -1),
+    Sign("sales", {"enquiry": 0.05}, {"enquiry": 1.0}, lambda b, a: a.merchants.lead_week == a.week, 1, no_resellers),
+    Sign("sales", {"reps": 0.6}, {"reps": 50.0, "ramp": 1.0}, column("vendor", "unserved_leads"), -1),
+    Sign("sales", {"stale": 0.02}, {"stale": 1.0}, flow("stale_leads"), 1),
+    Sign("sales", {"reseller_reach": 0.05}, {"reseller_reach": 1.0}, became("merchants", "source", SOURCE["reseller"]), 1),
+    Sign("buying", {"fee": 100.0}, {"fee": 2_000.0}, became("merchants", "status", SIGNED), -1),
+    Sign("buying", {"cost": 0.0}, {"cost": 2.0}, became("merchants", "status", SIGNED), -1),
+    Sign("buying", {"paperwork": 0.1}, {"paperwork": 5.0}, became("merchants", "status", SIGNED), 1),
+    Sign("buying", {"evaluation": 0.5}, {"evaluation": 5.0}, column("decision_makers", "precision"), 1),
+    Sign("buying", {"colleagues": 0.05}, {"colleagues": 1.0}, column("decision_makers", "aware"), 1),
+    Sign("buying", {"refusal": 0.1}, {"refusal": 2.0}, flow("rejections"), 1, sets("decision_makers", mean=0.0, evaluated=True)),
+    Sign("customization", {"accept_match": 0.1}, {"accept_match": 0.9}, flow("accepted"), -1, free_to_ask),
+    Sign("customization", {"max_share": 0.1}, {"max_share": 0.9}, column("vendor", "engineering"), -1, long_queue),
+    Sign("customization", {"upkeep": 0.001}, {"upkeep": 0.01}, column("vendor", "engineering"), -1),
+    Sign("customization", {"engineers": 0.4}, {"engineers": 2.0}, column("vendor", "engineering"), 1),
+    Sign("product", {"polish_share": 0.1}, {"polish_share": 0.6}, column("vendor", "polish"), 1),
+    Sign("product", {"polish_share": 0.1}, {"polish_share": 0.6}, column("vendor", "maturity"), -1),
+    Sign("product", {"obsolescence": 0.001}, {"obsolescence": 0.05}, column("vendor", "maturity"), -1),
+    Sign("product", {"regressions": 0.1}, {"regressions": 1.0}, column("vendor", "polish"), -1, unpaid),
+    Sign("service", {"support_staff": 0.1}, {"support_staff": 5.0}, column("vendor", "response"), 1),
+    Sign("service", {"patience": 0.1}, {"patience": 0.9}, column("merchants", "satisfaction"), -1, slow),
+    Sign("service", {"aversion": 1.0}, {"aversion": 4.0}, column("merchants", "satisfaction"), -1),
+    Sign("service", {"lateness": 0.2}, {"lateness": 1.0}, column("merchants", "satisfaction"), -1, owed),
+    Sign("renewal", {"level": -1.0}, {"level": 2.0}, became("merchants", "status", PROSPECT), -1, all_due),
+    Sign("renewal", {"switching": 0.0}, {"switching": 3.0}, became("merchants", "status", PROSPECT), -1, all_due),
+    Sign("renewal", {"margin": 5.0}, {"margin": 20.0}, column("merchants", "gain"), 1),
+    Sign("usage", {"push": 0.05}, {"push": 2.0}, lambda b, a: a.consumers.state != UNAWARE, 1),
+    Sign("usage", {"incentive": 0.2}, {"incentive": 20.0}, lambda b, a: a.consumers.state == CONSUMING, 1),
+    Sign("usage", {"lapse": 0.05}, {"lapse": 1.0}, lambda b, a: a.consumers.state == LAPSED, 1),
+    Sign("usage", {"expiry": 0.01}, {"expiry": 0.2}, column("consumers", "points"), -1),
+    Sign("feedback", {"reports": 0.001}, {"reports": 0.1}, column("vendor", "reports_due"), 1),
+    Sign("feedback", {"delay": 10}, {"delay": 1}, column("vendor", "evidence"), 1),
+    Sign("channel", {"support_per_reseller": 100.0}, {"support_per_reseller": 1_500.0}, confidence, 1, all_active),
+    Sign("channel", {"asymmetry": 1.0}, {"asymmetry": 4.0}, confidence, -1, all_active),
+    Sign("channel", {"disappointment": 0.1}, {"disappointment": 2.0}, confidence, -1, all_active),
+    Sign("channel", {"margin": 0.1}, {"margin": 0.4}, column("resellers", "effort"), 1, all_active),
+    Sign("ledger", {"funding": 0.0}, {"funding": 1e6}, column("vendor", "cash"), 1),
+    Sign("ledger", {"overhead": 0.0}, {"overhead": 1e6}, column("vendor", "cash"), -1),
+    Sign("ledger", {"commission": 0.1}, {"commission": 5.0}, column("vendor", "cash"), 1),
+    Sign("ledger", {"cushion": 1.0}, {"cushion": 100.0}, column("vendor", "affordable"), -1, scarce),
+    Sign("gates", {"polish": 0.65}, {"polish": 0.75}, column("vendor", "stage"), -1, nearly_stable),
+    Sign("gates", {"decided": 12}, {"decided": 10_000}, column("vendor", "stage"), -1, nearly_stable),
+    Sign("gates", {"seeds_satisfied": 2}, {"seeds_satisfied": 50}, column("vendor", "stage"), -1, forming),
+]
+
+
+def holds(sign: int, less: Any, more: Any) -> bool:
+    """Say whether `more` lies on the right side of `less`: somewhere strictly, nowhere on the wrong side."""
+    change = sign * (np.asarray(more, dtype=float) - np.asarray(less, dtype=float))
+    return bool((change >= 0).all() and (change > 0).any())
+
+
+@pytest.mark.parametrize("case", SIGNS, ids=str)
+def test_pulls_the_way_it_says(case: Sign, found: Found, step: Step) -> None:
+    before = found[case.mechanism][0]
+    less, more = (case.seen(before, step(case.mechanism, case.before, **settings)) for settings in (case.less, case.more))
+    assert holds(case.sign, less, more)
+    assert not holds(-case.sign, less, more)
+
+
+def test_every_mechanism_has_a_sign() -> None:
+    assert {case.mechanism for case in SIGNS} == set(Mechanisms.model_fields)
+
+
+@pytest.mark.parametrize(("less", "more"), [([1, 1], [1, 1]), ([1, 2], [2, 1]), ([1, 2], [0, 2]), (2.0, 1.0)])
+def test_a_sign_that_does_not_hold_is_caught(less: Any, more: Any) -> None:
+    assert not holds(1, less, more)
+
+
+def test_more_references_tell_more_firms(found: Found, step: Step) -> None:
+    vouching = found["word"][0].merchants.ids % 40 == 0
+    few, many = (
+        step("word", lambda world, who=who: (sets("merchants", reference=who)(world), nobody_aware(world)), half=500.0)
+        for who in (vouching, True)
+    )
+    assert holds(1, few.decision_makers.aware, many.decision_makers.aware)
+
+
+def test_promises_win_rounds_and_are_remembered(found: Found, step: Step) -> None:
+    """A promise adds to what a firm hopes for, at the vendor's credibility."""
+    plain, promised = (step("buying", sets("merchants", promised=flag)) for flag in (False, True))
+    doubted = step("buying", lambda world: (sets("merchants", promised=True)(world), sets("vendor", credibility=0.05)(world)))
+    signed = [np.count_nonzero(world.merchants.status == SIGNED) for world in (plain, doubted, promised)]
+    assert signed[0] <= signed[1] <= signed[2]
+    assert signed[0] < signed[2]

@@ -1,0 +1,439 @@
+"""Every switch: with its off-value the effect it stands for is gone, with another it is there, on the same draws.
+
+For each switch one function measures the effect in a single step; `step` lets the mechanism act with the switch on or off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Found
+from tiny import CHANNELS, faults, model_of
+
+from sim.agents.consumers import CONSUMING, LAPSED, UNAWARE
+from sim.agents.merchants import LIVE, PROSPECT, RESELLER, ROUND
+from sim.agents.resellers import ACTIVE, CANDIDATE
+from sim.agents.world import SOURCE, World
+from sim.fields import declared
+from sim.scenario import Scenario
+from sim.settings import switches
+from sim.week import Mechanisms
+
+Step = Callable[..., World]
+Effect = Callable[[World, Step], float]
+EFFECTS: dict[str, Effect] = {}
+
+
+def switch(path: str) -> Callable[[Effect], Effect]:
+    def register(effect: Effect) -> Effect:
+        EFFECTS[path] = effect
+        return effect
+
+    return register
+
+
+def put(population: str, **values: Any) -> Callable[[World], None]:
+    """Return a function that fills whole columns of a population."""
+
+    def change(world: World) -> None:
+        for name, value in values.items():
+            getattr(world, population).columns[name][:] = value
+
+    return change
+
+
+def both(*changes: Callable[[World], None]) -> Callable[[World], None]:
+    def change(world: World) -> None:
+        for one in changes:
+            one(world)
+
+    return change
+
+
+def spread(a: Any, b: Any) -> float:
+    """Return the largest difference between two arrays."""
+    return float(np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float)).max())
+
+
+def newly(before: World, after: World, population: str, column: str, value: Any) -> int:
+    """Return how many agents have `value` in a column that had not."""
+    was, now = (getattr(world, population).columns[column] for world in (before, after))
+    return int(np.count_nonzero((now == value) & (was != value)))
+
+
+# the world moves, they hear -----------------------------------------------------------------------------
+
+
+@switch("need.arrives")
+def _(before: World, step: Step) -> float:
+    return float(np.count_nonzero(step().merchants.window_end != before.merchants.window_end))
+
+
+def wear_out(k: int) -> Effect:
+    def first_week(world: World) -> None:
+        world.week = 0  # bursts come every so many weeks from week 0
+
+    def effect(before: World, step: Step) -> float:
+        worlds = (step(before=both(first_week, put("vendor", fatigue=level))) for level in (0.9, 0.0))
+        tired, fresh = (world.splits["visits", "channel"][k] for world in worlds)
+        return abs(float(tired - fresh))
+
+    return effect
+
+
+for number, channel in enumerate(CHANNELS):
+    EFFECTS[f"promotion.{channel}.wear_out"] = wear_out(number)
+
+
+@switch("promotion.reach")
+def _(before: World, step: Step) -> float:
+    return step().flows.get("contacts", 0.0)
+
+
+@switch("promotion.informativeness")
+def _(before: World, step: Step) -> float:
+    after = step().decision_makers
+    return spread(after.precision, before.decision_makers.precision) + spread(after.mean, before.decision_makers.mean)
+
+
+@switch("word.reach")
+def _(before: World, step: Step) -> float:
+    return newly(before, step(before=put("merchants", reference=True)), "merchants", "source", SOURCE["word_of_mouth"])
+
+
+@switch("word.reference")
+def _(before: World, step: Step) -> float:
+    after = step(before=put("merchants", reference=True, talk=0.0))
+    return spread(after.decision_makers.precision, before.decision_makers.precision)
+
+
+@switch("word.evaluation")
+def _(before: World, step: Step) -> float:
+    return step().flows["told"]
+
+
+@switch("belief.memory")
+def _(before: World, step: Step) -> float:
+    after = step()
+    idle = after.merchants.status[after.decision_makers.merchant] < ROUND
+    return spread(after.decision_makers.mean[idle], Mechanisms().belief.prior)
+
+
+@switch("belief.forgetting")
+def _(before: World, step: Step) -> float:
+    return newly(before, step(), "decision_makers", "aware", False)
+
+
+# they choose --------------------------------------------------------------------------------------------
+
+
+@switch("sales.enquiry")
+def _(before: World, step: Step) -> float:
+    return step(before=put("resellers", state=CANDIDATE)).flows.get("leads", 0.0)
+
+
+@switch("sales.slots_per_rep")
+def _(before: World, step: Step) -> float:
+    return float(step().vendor.unserved_leads)
+
+
+@switch("sales.outreach")
+def _(before: World, step: Step) -> float:
+    free = both(put("resellers", state=CANDIDATE), put("vendor", ramped_reps=100.0), put("merchants", source=SOURCE["seed"]))
+    return newly(before, step(before=free, reps=100.0), "merchants", "source", SOURCE["cold_outreach"])
+
+
+@switch("sales.reseller_reach")
+def _(before: World, step: Step) -> float:
+    return newly(before, step(), "merchants", "source", SOURCE["reseller"])
+
+
+@switch("buying.shows_today")
+def _(before: World, step: Step) -> float:
+    poor, good = (step(before=put("vendor", polish=polish)) for polish in (0.1, 0.9))
+    return spread(poor.merchants.seen, good.merchants.seen) + spread(poor.decision_makers.mean, good.decision_makers.mean)
+
+
+@switch("buying.refusal")
+def _(before: World, step: Step) -> float:
+    return step(before=put("decision_makers", mean=0.0, evaluated=True)).flows["rejections"]
+
+
+@switch("buying.faults")
+def _(before: World, step: Step) -> float:
+    return float(step(pilot_share=0.0).vendor.trial_work)
+
+
+# they live with it: product -----------------------------------------------------------------------------
+
+
+def nobody_asked(world: World) -> None:
+    """Let every round be free to ask, and reps be far below quota."""
+    world.merchants.columns["asked"][:] = -1
+    world.vendor.wins_26 = 0.0
+
+
+@switch("customization.asking")
+def _(before: World, step: Step) -> float:
+    return step(before=nobody_asked, offering=0.0).flows["requests"]
+
+
+@switch("customization.offering")
+def _(before: World, step: Step) -> float:
+    return step(before=nobody_asked, asking=0.0).flows["requests"]
+
+
+def queue(world: World) -> None:
+    """Put work on every live merchant, and no other."""
+    live = world.live()
+    world.merchants.columns["bespoke_work"][:] = 0.0
+    world.merchants.columns["bespoke_work"][live] = 0.01
+    world.merchants.columns["promised"][live, 20:] = True
+    world.merchants.columns["due_week"][live] = world.week + 1
+
+
+@switch("customization.load_on_core")
+def _(before: World, step: Step) -> float:
+    idle = step(before=put("merchants", bespoke_work=0.0, kept_up=False))
+    return abs(float(step(before=both(put("merchants", kept_up=False), queue)).vendor.engineering - idle.vendor.engineering))
+
+
+@switch("customization.upkeep")
+def _(before: World, step: Step) -> float:
+    return step().flows["debt_weeks"]
+
+
+@switch("customization.reuse")
+def _(before: World, step: Step) -> float:
+    return spread(step(before=queue).vendor.maturity, before.vendor.maturity)
+
+
+@switch("customization.credibility_speed")
+def _(before: World, step: Step) -> float:
+    return abs(float(step(before=queue).vendor.credibility - before.vendor.credibility))
+
+
+@switch("product.obsolescence")
+def _(before: World, step: Step) -> float:
+    return spread(step(before=put("vendor", engineering=0.0)).vendor.maturity, before.vendor.maturity)
+
+
+@switch("product.drift")
+def _(before: World, step: Step) -> float:
+    return float(before.vendor.polish - step(before=put("vendor", engineering=0.0, unpaid_upkeep=0.0)).vendor.polish)
+
+
+@switch("product.regressions")
+def _(before: World, step: Step) -> float:
+    return float(before.vendor.polish - step(before=put("vendor", engineering=0.0, unpaid_upkeep=0.3), drift=0.0).vendor.polish)
+
+
+# they live with it: service, renewal --------------------------------------------------------------------
+
+
+@switch("service.roughness")
+def _(before: World, step: Step) -> float:
+    rough, smooth = (step(before=put("vendor", polish=polish), support_staff=1e3) for polish in (0.1, 0.9))
+    return abs(float(rough.vendor.spare_support - smooth.vendor.spare_support))
+
+
+@switch("service.patience")
+def _(before: World, step: Step) -> float:
+    slow, prompt = (step(before=put("vendor", response=response), support_staff=0.0) for response in (0.1, 0.9))
+    return spread(slow.merchants.seen, prompt.merchants.seen)
+
+
+@switch("service.lateness")
+def _(before: World, step: Step) -> float:
+    owed, done = (step(before=put("merchants", promised=not there, bespoke=there)) for there in (False, True))
+    return spread(owed.merchants.seen, done.merchants.seen)
+
+
+@switch("renewal.leaves")
+def _(before: World, step: Step) -> float:
+    return step(before=put("merchants", live_week=before.week - 52, satisfaction=0.0)).flows["churned"]
+
+
+# they live with it: consumers ---------------------------------------------------------------------------
+
+
+def half_active(world: World) -> None:
+    """Let every other consumer be active and the rest unaware, so that everybody has an active tie; the vendor reaches nobody."""
+    world.consumers.columns["state"][:] = np.where(world.consumers.ids % 2 == 0, CONSUMING, UNAWARE)
+    world.vendor.direct_reach = 0.0
+
+
+def heard(before: World, step: Step, **settings: float) -> float:
+    after = step(before=half_active, **settings)
+    return float(np.count_nonzero((before.consumers.ids % 2 == 1) & (after.consumers.state != UNAWARE)))
+
+
+@switch("usage.push")
+def _(before: World, step: Step) -> float:
+    return heard(before, step, strong=0.0, weak=0.0)
+
+
+@switch("usage.strong")
+def _(before: World, step: Step) -> float:
+    return heard(before, step, push=0.0, weak=0.0)
+
+
+@switch("usage.weak")
+def _(before: World, step: Step) -> float:
+    return heard(before, step, push=0.0, strong=0.0)
+
+
+@switch("usage.bad_talk")
+def _(before: World, step: Step) -> float:
+    bad, good = (step(before=both(half_active, put("vendor", polish=polish)), strong=0.7) for polish in (0.0, 1.0))
+    return float(np.count_nonzero((bad.consumers.state == UNAWARE) & (good.consumers.state != UNAWARE)))
+
+
+@switch("usage.lapse")
+def _(before: World, step: Step) -> float:
+    return lapsed(before, step, friction=0.0)
+
+
+@switch("usage.friction")
+def _(before: World, step: Step) -> float:
+    return lapsed(before, step, lapse=0.0)
+
+
+def lapsed(before: World, step: Step, **settings: float) -> float:
+    """Return how many consumers of live merchants lapse when all were active."""
+    after = step(before=put("consumers", state=CONSUMING), **settings)
+    return float(np.count_nonzero((after.consumers.state == LAPSED) & (after.merchants.status[after.consumers.merchant] == LIVE)))
+
+
+@switch("usage.comeback")
+def _(before: World, step: Step) -> float:
+    after = step(before=put("consumers", state=LAPSED))
+    return float(np.count_nonzero(after.consumers.state == CONSUMING))
+
+
+def posted(before: World, after: World) -> float:
+    return float(after.vendor.reports_due.sum() - before.vendor.reports_due[1:].sum())
+
+
+@switch("feedback.reports")
+def _(before: World, step: Step) -> float:
+    return posted(before, step(from_merchants=0.0))
+
+
+@switch("feedback.from_merchants")
+def _(before: World, step: Step) -> float:
+    return posted(before, step(reports=0.0))
+
+
+# they live with it: resellers ---------------------------------------------------------------------------
+
+
+@switch("channel.sign_up")
+def _(before: World, step: Step) -> float:
+    return step(before=both(put("resellers", state=CANDIDATE), put("vendor", recruiting=5.0))).flows["reseller_sign_ups"]
+
+
+@switch("channel.hears_support")
+def _(before: World, step: Step) -> float:
+    paid, unpaid = (step(support_per_reseller=money) for money in (1_600.0, 0.0))
+    return spread(paid.resellers.heard, unpaid.resellers.heard)
+
+
+@switch("channel.disappointment")
+def _(before: World, step: Step) -> float:
+    spoilt, modest = (step(before=put("resellers", state=ACTIVE, habit=habit), announce=False) for habit in (1.0, 0.0))
+    return spread(spoilt.resellers.confidence, modest.resellers.confidence)
+
+
+@switch("channel.asymmetry")
+def _(before: World, step: Step) -> float:
+    """Two levels of confidence above where it is heading approach each other by 1 - speed × asymmetry."""
+    high, higher = (step(before=put("resellers", state=ACTIVE, confidence=level)).resellers.confidence for level in (0.95, 1.0))
+    return spread((higher - high) / 0.05, 1.0 - Mechanisms().channel.speed)
+
+
+@switch("channel.prudence")
+def _(before: World, step: Step) -> float:
+    erratic, even = (step(before=put("resellers", state=ACTIVE, surprise=surprise)) for surprise in (0.9, 0.0))
+    return spread(erratic.resellers.effort, even.resellers.effort)
+
+
+def leaving(world: World) -> None:
+    """Let every reseller be at the end of its patience, with rounds open."""
+    put("resellers", state=ACTIVE, confidence=0.0, low_weeks=500, habit=1.0)(world)
+    rounds = np.flatnonzero(world.merchants.status == ROUND)
+    world.merchants.columns["route"][rounds] = RESELLER
+    world.merchants.columns["reseller"][rounds] = rounds % world.resellers.n
+
+
+@switch("channel.exit_level")
+def _(before: World, step: Step) -> float:
+    return step(before=leaving).flows["reseller_exits"]
+
+
+@switch("channel.rust")
+def _(before: World, step: Step) -> float:
+    skill = step(before=put("resellers", state=ACTIVE, skill=1.0), margin=0.0).resellers.skill
+    return spread(skill, 1.0)
+
+
+@switch("channel.pipeline_loss")
+def _(before: World, step: Step) -> float:
+    after = step(before=leaving)
+    assert after.flows["reseller_exits"] > 0
+    return newly(before, after, "merchants", "status", PROSPECT)
+
+
+# the tests ----------------------------------------------------------------------------------------------
+
+PARS = declared(Mechanisms)
+TINY = 1e-12
+
+
+def tried(path: str, value: Any, found: Found, step: Step) -> float:
+    """Return the effect of the switch at `path` when it is set to `value`."""
+    name, _, field = path.partition(".")
+
+    def stepped(**given: Any) -> World:
+        return step(name, **({field.replace(".", "__"): value} | given))
+
+    return EFFECTS[path](found[name][0], stepped)
+
+
+@pytest.mark.parametrize("path", switches())
+def test_off_takes_the_effect_away(path: str, found: Found, step: Step) -> None:
+    assert abs(tried(path, PARS[path].off, found, step)) <= TINY
+
+
+@pytest.mark.parametrize("path", switches())
+def test_on_the_effect_is_there(path: str, found: Found, step: Step) -> None:
+    off, (low, high) = PARS[path].off, PARS[path].bounds  # type: ignore[misc]
+    assert tried(path, (off + high) / 2 if off == low else PARS[path].default, found, step) > TINY
+
+
+def test_every_effect_belongs_to_a_switch() -> None:
+    assert set(EFFECTS) == set(switches())
+
+
+def test_all_switches_off_at_once_the_market_still_runs(market: Scenario) -> None:
+    scenario = market.replace("off.switches", tuple(switches()))
+    resolved = scenario.resolved()
+    for path in switches():
+        assert value_of(resolved, path) == PARS[path].off
+    assert faults(model_of(scenario, 20).world) == []
+
+
+@pytest.mark.parametrize("path", switches())
+def test_a_scenario_sets_a_switch_off_and_nothing_else(path: str, market: Scenario) -> None:
+    usual, off = market.resolved(), market.replace("off.switches", (path,)).resolved()
+    for other in PARS:
+        assert value_of(off, other) == (PARS[path].off if other == path else value_of(usual, other))
+
+
+def value_of(mechanisms: Any, path: str) -> Any:
+    for part in path.split("."):
+        mechanisms = getattr(mechanisms, part)
+    return mechanisms
