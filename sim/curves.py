@@ -19,12 +19,12 @@ def saturation(x: Number, half: Number) -> Number:
 
 
 def logistic(x: Number) -> Number:
-    """Return 1 / (1 + exp(-x)).
+    """Return 1 / (1 + exp(-x)), in effect 0 below x = -700.
 
     >>> float(logistic(np.float64(0.0)))
     0.5
     """
-    return 1.0 / (1.0 + np.exp(-x))
+    return 1.0 / (1.0 + np.exp(np.minimum(-x, 700.0)))  # exp of more would overflow
 
 
 def probability(hazard: Number) -> Number:

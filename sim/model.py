@@ -48,7 +48,8 @@ class GrowthModel(mesa.Model):
             population.model, population.ask_all, population.first_unique_id = self, engine == "agents", first
             first += population.n
         self.recorder = Recorder(scenario.weeks if weeks is None else weeks, self.mechanisms)
-        self._agent_sets: dict[type, AgentSet] | None = None
+        self._agent_sets: dict[type, AgentSet] = {}
+        self._agent_changes: list[int] = []
 
     def step(self) -> None:
         """Let one week happen and take it down."""
@@ -101,8 +102,10 @@ class GrowthModel(mesa.Model):
 
     @property
     def agents_by_type(self) -> dict[type, AgentSet]:
-        """Every agent as a view, by class, made on first use."""
-        if self._agent_sets is None:
+        """Every agent as a view, by its population's class, made on first use."""
+        changes = [population.changes for population in self.world.populations]
+        if self._agent_changes != changes:
+            self._agent_changes = changes
             self._agent_sets = {
                 population.row_class: AgentSet(list(population), random=self.random)
                 for population in self.world.populations

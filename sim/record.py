@@ -35,7 +35,7 @@ def measures_of(mechanisms: Mechanisms) -> dict[str, Measure]:
 
 @dataclass(frozen=True)
 class Run:
-    """One replication: weekly (measure -> (weeks,)), breakdown ((measure, dimension) -> (weeks, keys)), events (field -> (n,))."""
+    """One replication: weekly (measure -> (weeks,)), breakdown ((measure, dimension) -> (weeks, keys)), events."""
 
     seed: int
     replication: int

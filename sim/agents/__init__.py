@@ -1,0 +1,1 @@
+"""Who is there, and how one of them decides."""

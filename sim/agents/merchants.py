@@ -34,6 +34,7 @@ COLUMNS = (
     Column("fee", np.float64, 0.0, "money/week", "fee of its contract", (0.0, np.inf)),
     Column("expected", np.float64, 0.0, "0-1", "value it was promised when it signed", (0.0, 1.0)),
     Column("satisfaction", np.float64, 0.5, "0-1", "satisfaction once live", (0.0, 1.0)),
+    Column("survival", np.float64, 0.8, "1/year", "chance to renew, were it to decide this week", (0.0, 1.0)),
     Column("gain", np.float64, 0.0, "money/week", "its own gain from the product"),
     Column("active_people", np.float64, 0.0, "people", "its active consumers", (0.0, np.inf)),
     Column("reference", np.bool_, False, "flag", "vouches for the product"),

@@ -97,6 +97,7 @@ class Population:
         self.model: Any = None
         self.first_unique_id = 1
         self.ask_all = False  # engine="agents": every row decides for itself
+        self.changes = 0  # how often rows came or changed class: what was made of them before is out of date
         self._classes: dict[int, type[Row]] = {}
         self._views: dict[int, Row] = {}
         for column in columns:
@@ -116,6 +117,7 @@ class Population:
             self.columns[name] = np.concatenate([self.columns[name], column.make(count)])
         self.n += int(count)
         self.ids = np.arange(self.n, dtype=np.int64)
+        self.changes += 1
         return new
 
     def __getattr__(self, name: str) -> NDArray[Any]:
@@ -148,6 +150,7 @@ class Population:
         for id in ids:
             self._classes[int(id)] = row_class
             self._views.pop(int(id), None)
+        self.changes += 1
 
     def _view(self, id: int) -> Row:
         if id not in self._views:  # kept: Mesa's AgentSets hold their members weakly

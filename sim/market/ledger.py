@@ -27,8 +27,7 @@ class Ledger(Mechanism):
     cushion: float = par(5.0, "weeks of payroll in hand below which discretionary spending shrinks", unit="weeks", bounds=(0.1, 104))
     discount: float = par(0.9985, "weekly discount factor of value", unit="1/week", bounds=(0.9, 1))
     consumer_value: float = par(0.0, "value of an active consumer who stays, beyond commission", unit="money/person", bounds=(0, 1e6))
-    terminal_weeks: float = par(78.0, "weeks of expected margin that a live merchant is worth at the end", unit="weeks", bounds=(0, 1040))
-    yearly_renewal: float = par(0.82, "survival a buyer of the firm would assume", unit="1/year", bounds=(0, 1))
+    terminal_weeks: float = par(78.0, "most weeks of expected margin that a live merchant is worth at the end", unit="weeks", bounds=(0, 1040))
 
     COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
         "vendor": (
@@ -47,6 +46,8 @@ class Ledger(Mechanism):
         Measure("p_solvent", "share", "stock", "1 while the till was never empty"),
         Measure("week_insolvent", "week", "week", "first week with an empty till"),
         Measure("acquisition_spend", "money", "flow", "promotion, sales and channel programme and support"),
+        Measure("new_margin", "money/week", "flow", "weekly margin of the firms signed this week, at the margin of a live one"),
+        Measure("cac_payback_weeks", "weeks", "ratio", "weeks of margin that pay for acquisition", ("acquisition_spend", "new_margin")),
         Measure("cac", "money/firm", "ratio", "acquisition spending per signed merchant", ("acquisition_spend", "signed_merchants")),
     )
 
@@ -78,6 +79,8 @@ class Ledger(Mechanism):
             world.split(measure, "account", amounts)
         acquisition = ("promotion", "sales", "travel", "severance", "channel_support", "recruitment")
         world.count("acquisition_spend", -sum(accounts[name] for name in acquisition))
+        live = len(world.live())
+        world.count("new_margin", world.flows.get("signed_merchants", 0.0) * max(self._margin(world), 0.0) / live if live else 0.0)
 
     def _afford(self, world: World) -> None:
         """When the till runs low discretionary spending shrinks; when it is empty staff that cannot be paid leave."""
@@ -90,17 +93,26 @@ class Ledger(Mechanism):
             vendor.insolvent = True
             world.count("week_insolvent", 1.0)
 
-    def value(self, world: World) -> float:
-        """Return discounted cash so far plus the live merchants' expected discounted margin and v_C × active consumers that stay."""
-        merchants, vendor, accounts = world.merchants, world.vendor, world.accounts
-        live = world.live()
-        keep = self.discount * float(np.power(self.yearly_renewal, 1.0 / 52.0))
-        weeks = (1.0 - float(np.power(keep, self.terminal_weeks))) / (1.0 - keep) if keep < 1.0 else self.terminal_weeks
-        cost = -sum(accounts[name] for name in ("support", "reseller_margin", "prizes"))
+    def _margin(self, world: World) -> float:
+        """Return this week's margin on live merchants: fees and commission less support, reseller margin and prizes."""
+        accounts = world.accounts
         brought = accounts["commission"] * (self.consumer_value == 0)
-        margin = float(merchants.fee[live].sum()) + brought - cost
-        people = float(merchants.active_people[live].sum())
-        end = max(margin, 0.0) * weeks + self.consumer_value * people * self.yearly_renewal
+        cost = -sum(accounts[name] for name in ("support", "reseller_margin", "prizes"))
+        return float(world.merchants.fee[world.live()].sum() + brought - cost)
+
+    def value(self, world: World) -> float:
+        """Return discounted cash so far plus what the live merchants are worth under their survival, and v_C × active consumers.
+
+        A merchant that renews with yearly chance s brings its margin for (1 − k^T)/(1 − k) weeks, k = β s^(1/52), T the limit.
+        """
+        merchants, vendor, live = world.merchants, world.vendor, world.live()
+        survival = merchants.survival[live]
+        keep = np.minimum(self.discount * np.power(survival, 1.0 / 52.0), 1.0 - 1e-9)
+        weeks = (1.0 - np.power(keep, self.terminal_weeks)) / (1.0 - keep)
+        common = (self._margin(world) - merchants.fee[live].sum()) / max(len(live), 1)
+        margin = float(((merchants.fee[live] + common) * weeks).sum())
+        people = float((merchants.active_people[live] * survival).sum())
+        end = max(margin, 0.0) + self.consumer_value * people
         return float(vendor.discounted + float(np.power(self.discount, float(world.week))) * end)
 
     def stocks(self, world: World) -> dict[str, float]:

@@ -32,6 +32,7 @@ class PromotionChannel(Parameters):
 
     spend: float = par(0.0, "spending", unit="money/week", bounds=(0, 1e9), role="lever", extensive=True)
     half_spend: float = par(40_000.0, "spending at which half the ceiling is reached", unit="money/week", bounds=(1, 1e10), extensive=True)
+    steepness: float = par(1.0, "exponent of the response: 1 is concave; above 1 an S-curve, which a study must choose on purpose", unit="exponent", bounds=(1, 5))
     ceiling: float = par(0.05, "most visits a week per firm of the market", unit="visits/firm/week", bounds=(0, 10))
     impressions_per_visit: float = par(30.0, "times it is seen for one visit", unit="impressions/visit", bounds=(1, 1e4))
     precision: float = par(0.2, "share of visits that come from firms that could buy", unit="share", bounds=(0, 1))
@@ -70,6 +71,7 @@ class Promotion(Mechanism):
     reach: float = par(1.0, "contacts per visit of a prospect", unit="×", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.7, 1.4))
     informativeness: float = par(0.8, "precision of what one contact tells at full content", unit="1/variance", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.5, 1.1))
     noise: float = par(0.15, "spread of what a contact tells", unit="0-1", bounds=(0, 1))
+    content_quality: float = par(1.0, "quality of content: scales what a given volume of it lets a contact tell", unit="×", bounds=(0, 3), role="lever")
     bare: float = par(0.3, "informativeness without any content, as a share", unit="share", bounds=(0, 1))
     recovery: float = par(0.05, "speed at which a creative tires and recovers", unit="1/week", bounds=(0, 1))
 
@@ -101,7 +103,7 @@ class Promotion(Mechanism):
         channels = [getattr(self, name) for name in CHANNELS]
         rows: dict[str, Any] = {
             name: np.array([getattr(c, name) for c in channels], dtype=np.float64)
-            for name in ("spend", "half_spend", "ceiling", "precision", "wear_out", "bias", "recruits", "consumer_reach", "every", "in_market_only", "impressions_per_visit")
+            for name in ("spend", "half_spend", "ceiling", "precision", "wear_out", "bias", "recruits", "consumer_reach", "every", "in_market_only", "impressions_per_visit", "steepness")
         }
         rows["kept"] = np.array([keep(c.half_life) for c in channels])
         rows["delay"] = np.array([c.delay for c in channels], dtype=np.int64)
@@ -125,7 +127,7 @@ class Promotion(Mechanism):
         pipeline[np.arange(len(CHANNELS)), rows["delay"]] += spend
         stock = rows["kept"] * vendor.adstock + (1.0 - rows["kept"]) * pipeline[:, 0]
         vendor.adstock = stock
-        level = saturation(stock, rows["half_spend"]) * (1.0 - rows["wear_out"] * vendor.fatigue)
+        level = saturation(np.power(stock, rows["steepness"]), np.power(rows["half_spend"], rows["steepness"])) * (1.0 - rows["wear_out"] * vendor.fatigue)
         vendor.fatigue = vendor.fatigue + self.recovery * (level - vendor.fatigue)
         vendor.visible = float(saturation(stock.sum(), rows["half_spend"].mean()))
         vendor.recruiting = float((rows["recruits"] * level).sum())
@@ -181,7 +183,7 @@ class Promotion(Mechanism):
         role = draws("which_role").choice(roles[channel], firms) if len(firms) else firms
         who = world.ties.covers[firms, role]
         content = saturation(world.vendor.adstock[CHANNELS.index("content")], self.content.half_spend)
-        weight = self.informativeness * (self.bare + (1.0 - self.bare) * content)
+        weight = self.informativeness * (self.bare + (1.0 - self.bare) * self.content_quality * content)
         y = world.value(firms) + rows["bias"][channel] + self.noise * draws("impression").normal(firms)
         mean, precision = people.mean[who], people.precision[who]
         people.columns["mean"][who] = people.decide(posterior_mean, who, mean, precision, y, weight)

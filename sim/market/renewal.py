@@ -29,13 +29,16 @@ class Renewal(Mechanism):
     lesson: float = par(4.0, "precision of what a leaving firm has learned", unit="1/variance", bounds=(0, 100))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "merchants": ("gain", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people"),
+        "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people"),
         "decision_makers": ("mean", "precision"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("renew",)
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("due_renewals", "firms", "flow", "contracts up for renewal"),
         Measure("renewals", "firms", "flow", "contracts renewed"),
+        Measure("due_fees", "money/week", "flow", "fees of contracts up for renewal"),
+        Measure("kept_fees", "money/week", "flow", "fees of contracts renewed"),
+        Measure("nrr", "share", "ratio", "fees kept of fees up for renewal", ("kept_fees", "due_fees")),
         Measure("churned", "firms", "flow", "live merchants lost"),
         Measure("renewal_rate", "share", "ratio", "renewed of contracts up for renewal", ("renewals", "due_renewals")),
         Measure("churn_rate", "share/week", "ratio", "live merchants lost per live merchant-week", ("churned", "live_weeks")),
@@ -47,15 +50,17 @@ class Renewal(Mechanism):
         merchants, live = world.merchants, world.live()
         merchants.columns["gain"][live] = self._gain(world, live)
         age = world.week - merchants.live_week[live]
-        due = live[(age > 0) & (age % 52 == 0)]
-        years = (world.week - merchants.live_week[due]) / 52.0
-        relative = np.clip(merchants.gain[due] / np.maximum(merchants.fee[due], 1.0), -2.0, 2.0)
+        relative = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
         stays = merchants.decide(
-            renewal_probability, due, merchants.satisfaction[due], relative, self.level, self.weight, self.gain_weight, self.switching * years,
+            renewal_probability, live, merchants.satisfaction[live], relative, self.level, self.weight, self.gain_weight, self.switching * age / 52.0,
         )
-        goes = due[draws("renew").happens(self.leaves * (1.0 - stays), due)]
+        merchants.columns["survival"][live] = 1.0 - self.leaves * (1.0 - stays)
+        due = live[(age > 0) & (age % 52 == 0)]
+        goes = due[draws("renew").happens(1.0 - merchants.survival[due], due)]
         world.count("due_renewals", len(due))
         world.count("renewals", len(due) - len(goes))
+        world.count("due_fees", merchants.fee[due].sum())
+        world.count("kept_fees", merchants.fee[due].sum() - merchants.fee[goes].sum())
         self._leave(world, goes)
 
     def _gain(self, world: World, live: Ids) -> np.ndarray:

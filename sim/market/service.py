@@ -91,7 +91,7 @@ class Service(Mechanism):
         world.note("live", new, -1, "", -1, world.week - merchants.signed_week[new])
 
     def _satisfy(self, world: World, draws: Draws, live: Ids) -> None:
-        merchants, vendor = world.merchants, world.vendor
+        merchants = world.merchants
         delivered = self.delivered(world, live)
         surprise = delivered - merchants.expected[live]
         merchants.columns["satisfaction"][live] = merchants.decide(

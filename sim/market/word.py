@@ -34,6 +34,7 @@ class Word(Mechanism):
     telling: float = par(0.3, "firms told by one evaluation a week", unit="firms/week", bounds=(0, 10), role="uncertain", plausible=(0.2, 0.4))
     talk_half_life: float = par(13.0, "half-life of an evaluation as a topic", unit="weeks", bounds=(0, 260))
     dissatisfied: float = par(2.25, "how much more a disappointed firm talks", unit="×", bounds=(1, 10), source="losses count 2.25 times (Tversky & Kahneman 1992)")
+    leadership: float = par(1.0, "how much more a large reference counts: weight 1 + this × (size − 1)", unit="×", bounds=(0, 1), off=0.0)
     circle_size: float = par(1250.0, "firms in a circle of mean size", unit="firms", bounds=(1, 1e6), extensive=True)
     noise: float = par(0.10, "spread of what is told", unit="0-1", bounds=(0, 1))
     roles: tuple[float, ...] = par((0.3, 0.35, 0.05, 0.05, 0.25), "who hears: executive, administrator, technical, finance, frontline", unit="share", bounds=(0, 1))
@@ -65,9 +66,11 @@ class Word(Mechanism):
         firms = world.in_market()
         if not len(vouching):
             return firms[:0]
-        circle = np.bincount(merchants.circle[vouching], minlength=market.segments * market.regions)[merchants.circle[firms]]
-        segment = np.bincount(merchants.segment[vouching], minlength=market.segments)[merchants.segment[firms]]
-        near = self.own_circle * circle + self.own_segment * (segment - circle) + self.elsewhere * (len(vouching) - segment)
+        weight = 1.0 + self.leadership * (merchants.size[vouching] - 1.0)
+        circle = np.bincount(merchants.circle[vouching], weight, market.segments * market.regions)[merchants.circle[firms]]
+        segment = np.bincount(merchants.segment[vouching], weight, market.segments)[merchants.segment[firms]]
+        near = self.own_circle * circle + self.own_segment * (segment - circle) + self.elsewhere * (weight.sum() - segment)
+        near = np.maximum(near, 0.0)
         hazard = self.reach * saturation(near, self.half)
         return firms[draws("reference").happens(probability(hazard), firms)]
 

@@ -1,4 +1,4 @@
-"""What is measured of one replication to judge the stylised facts: a flat dictionary of numbers, cheap to send between processes."""
+"""What is measured of one replication to judge the stylised facts: a flat dictionary, cheap to send between processes."""
 
 from __future__ import annotations
 
