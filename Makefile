@@ -1,4 +1,4 @@
-# make setup | demo | test | check | bench | validate | clean
+# make setup | demo | test | check | bench | validate | picture | clean
 # Set-up needs Python >= 3.11 only. uv is used where present, otherwise venv and pip.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: setup demo test check bench validate lock clean
+.PHONY: setup demo test check bench validate picture lock clean
 
 setup: $(READY)
 
@@ -41,7 +41,7 @@ bench: $(READY)
 
 validate: $(READY)
 	$(BIN)/python -m pytest -q -n 2 -m slow
-	$(BIN)/python experiments/three_mistakes.py
+	$(BIN)/python -m sim.validation
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements.lock

@@ -89,7 +89,7 @@ def test_every_decision_is_asked_of_agents(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Population, "_ask", listening)
     model_of(busy(weeks=57), 57, engine="agents")
     kinds = (Merchant, DecisionMaker, Reseller, Consumer)
-    assert asked == {(kind.__name__, name) for kind in kinds for name, method in vars(kind).items() if hasattr(method, "__wrapped__")}
+    assert asked == {(kind.__name__, name) for kind in kinds for name, rule in vars(kind).items() if hasattr(rule, "__wrapped__")}
 
 
 def test_an_unknown_engine_is_refused() -> None:
@@ -138,7 +138,7 @@ def test_overrides_that_call_the_rule_change_no_bit() -> None:
 
 def test_ten_merchants_change_the_market_only_through_their_own_decisions() -> None:
     """Up to the first decision that differs nothing does; the week after it, only what those ten brought about."""
-    usual, other = (model_of(SMALL["busy"], 52, weeks=120) for _ in range(2))
+    usual, other = (model_of(busy(weeks=120), 52) for _ in range(2))
     ten = usual.world.live()[:10]
     other.merchants.use(Fickle, ten)
     while differing(usual.world, other.world) == set():

@@ -213,6 +213,9 @@ LONELY: dict[str, dict[str, Any]] = {
     "no seeds": {"market.merchants": 40, "market.reseller_pool": 2, "vendor.seeds": 0},
     "no ties": {"market.merchants": 3, "market.reseller_pool": 1, "market.weak_ties": 0, "market.segments": 1},
     "two features": {"market.merchants": 5, "market.features": 2, "market.reseller_pool": 1, "vendor.seed_features": 8},
+    "one who says nothing": {
+        "market.merchants": 9, "market.features": 2, "product.research_noise": 10.0, "plan.product.need_research": 3_000.0,
+    },
     "many segments": {"market.merchants": 5, "market.segments": 100, "market.regions": 100, "market.reseller_pool": 3},
 }
 

@@ -103,8 +103,8 @@ class Product(Mechanism):
         asked = target[np.floor(draws("interviewee").uniform(np.arange(count)) * len(target)).astype(np.int64)]
         features = np.arange(world.market.features)
         noise = draws("interview_noise").normal(asked[:, None], features[None, :])
-        told = np.maximum(world.ties.needs[asked] * (1.0 + self.research_noise * noise), 0.0)
-        return told.mean(axis=0) / max(told.mean(axis=0).sum(), 1e-12), float(count)
+        told = np.maximum(world.ties.needs[asked] * (1.0 + self.research_noise * noise), 0.0).sum(axis=0)
+        return (told / told.sum(), float(count)) if told.sum() > 0 else (told, 0.0)
 
     def _polish(self, world: World) -> None:
         vendor = world.vendor

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sim.errors import Problem, UserError
@@ -156,30 +159,41 @@ def _work(case: Case, processes: int) -> Iterator[tuple[int, Tables | Failure]]:
 
 def _pool(case: Case, replications: Iterable[int], processes: int) -> Iterator[tuple[int, Tables | Failure]]:
     if processes == 1:
-        yield from (_one(case, replication) for replication in replications)
+        yield from ((replication, _one(case, replication)) for replication in replications)
         return
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     pool = Parallel(n_jobs=processes, return_as="generator_unordered")
-    try:
-        yield from pool(delayed(_one)(case, replication) for replication in replications)
-    except TerminatedWorkerError:
-        return
+    with tempfile.TemporaryDirectory(prefix="sim-", ignore_cleanup_errors=True) as folder:
+        try:
+            for file in pool(delayed(_one_away)(case, replication, folder) for replication in replications):
+                yield pickle.loads(Path(folder, file).read_bytes())
+        except TerminatedWorkerError:
+            return
 
 
-def _one(case: Case, replication: int) -> tuple[int, Tables | Failure]:
+def _one_away(case: Case, replication: int, folder: str) -> str:
+    """Run one replication in another process, leave the outcome in `folder` and return the name of its file.
+
+    Tables do not travel through the pipe between processes: a process that dies while it sends would leave it blocked.
+    """
+    file = Path(folder, str(replication))
+    file.with_suffix(".part").write_bytes(pickle.dumps((replication, _one(case, replication))))
+    return file.with_suffix(".part").rename(file).name
+
+
+def _one(case: Case, replication: int) -> Tables | Failure:
     """Run one replication. What the user can mend is raised; any other error is returned as a Failure."""
     from sim.model import simulate
 
     try:
         engine: Any = case.engine
-        done = simulate(case.scenario, case.seed, replication, engine=engine)
-        return replication, _tables(done)
+        return _tables(simulate(case.scenario, case.seed, replication, engine=engine))
     except UserError:
         raise
     except Exception as error:
-        return replication, Failure(replication, f"{type(error).__name__}: {error}", traceback.format_exc())
+        return Failure(replication, f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
 def _tables(done: Run) -> Tables:

@@ -28,6 +28,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 TABLES = ("weekly", "breakdown", "events")
 VERSIONS = ("b2b2c-sim", "mesa", "numpy", "scipy", "pandas", "pydantic")
 MANIFEST = "manifest.json"
+NO_NUMBERS = ("cli.py", "cli_scenarios.py", "explain.py", "__main__.py")
 Dress = Callable[[Any, Path], None]  # writes charts and report of a result or comparison into its folder
 
 
@@ -47,7 +48,7 @@ def code(*, of_views: bool = False) -> str:
 
 
 def _makes_numbers(path: Path) -> bool:
-    return path.suffix == ".py" and path.parts[0] != "validation" and path.name not in ("cli.py", "__main__.py")
+    return path.suffix == ".py" and path.parts[0] != "validation" and path.name not in NO_NUMBERS
 
 
 def inputs(case: Case) -> dict[str, Any]:
