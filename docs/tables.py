@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sim.settings import known
 from sim.week import Mechanisms
 
 PAGE = Path(__file__).with_name("model.md")
+WIDTH = 130
 
 
 def measures_table() -> str:
@@ -28,16 +30,17 @@ def measures_table() -> str:
 
 
 def uncertain_table() -> str:
-    """Return every uncertain parameter as a Markdown table: path, value in the baseline, plausible range, unit, meaning, source."""
+    """Return every uncertain parameter as a Markdown table, with its value in the baseline and its plausible range."""
     settings = load("baseline").settings()
     rows = ((f"`{path}`", _number(settings[path]), _range(par), par.unit, par.doc, par.source) for path, par in _uncertain())
     return _table(("parameter", "baseline", "plausible", "unit", "meaning", "source"), rows)
 
 
 def scaled_list() -> str:
-    """Return a sentence that names every setting multiplied by market.scale."""
-    paths = dict.fromkeys(_channels_as_one(path) for path, par in known().items() if par.extensive and not path.startswith("plan."))
-    return "Multiplied: " + ", ".join(f"`{path}`" for path in paths) + "."
+    """Return a sentence, in lines, that names every setting multiplied by market.scale."""
+    extensive = (path for path, par in known().items() if par.extensive and not path.startswith("plan."))
+    names = dict.fromkeys(f"`{channels_as_one(path)}`" for path in extensive)
+    return textwrap.fill("Multiplied: " + ", ".join(names) + ".", WIDTH, break_long_words=False)
 
 
 def tables() -> dict[str, str]:
@@ -59,7 +62,12 @@ def _uncertain() -> Iterable[tuple[str, Par]]:
     return ((path, par) for path, par in known().items() if par.role == "uncertain")
 
 
-def _channels_as_one(path: str) -> str:
+def channels_as_one(path: str) -> str:
+    """Return a setting's path with <channel> for the name of a promotion channel.
+
+    >>> channels_as_one("promotion.sem.spend")
+    'promotion.<channel>.spend'
+    """
     parts = path.split(".")
     return f"promotion.<channel>.{parts[2]}" if len(parts) == 3 else path
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 U64 = NDArray[np.uint64]
 Floats = NDArray[np.float64]
@@ -62,6 +61,8 @@ class Purpose:
 
     def normal(self, ids: Any, k: Any = 0) -> Floats:
         """Return standard normals by inversion, shape (n,)."""
+        from scipy.special import ndtri  # a third of a second to import: not paid by who only checks a scenario
+
         result: Floats = ndtri(self.uniform(ids, k))
         return result
 

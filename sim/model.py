@@ -70,7 +70,7 @@ class GrowthModel(mesa.Model):
 
     def finish(self) -> Run:
         """Return what was recorded, and let Mesa forget this model."""
-        mesa.Agent._ids.pop(self, None)
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)  # Mesa 3.3 keeps every model in a class attribute
         return self.recorder.finish(self.seed, self.replication)
 
     # Mesa's surface -------------------------------------------------------------------------------------
