@@ -108,6 +108,5 @@ class Recorder:
 
 
 def _trailing(flow: Floats, span: int = 52) -> Floats:
-    total = np.cumsum(flow)
-    before = np.concatenate([np.zeros(min(span, len(flow))), total[:-span]]) if len(flow) > span else np.zeros(len(flow))
-    return np.asarray(total - before)
+    """Return the sum over the last `span` weeks; a difference of running totals would leave a rest where all are zero."""
+    return np.convolve(flow, np.ones(span))[: len(flow)]

@@ -68,6 +68,10 @@ class Scenario(Heading):
             reading.read(nested({key: given}), lambda keys: Origin(""))
         return self._with(reading)
 
+    def named(self, name: str) -> Scenario:
+        """Return the same scenario under another name, by which comparisons tell it from others."""
+        return _build(name, self._settings() | {"title": name}, self._origins)
+
     def _with(self, reading: Reading) -> Scenario:
         if reading.problems:
             raise UserError(*reading.problems)

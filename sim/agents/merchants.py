@@ -68,8 +68,8 @@ def push(satisfaction: Number, gain: Number, most: Number) -> Number:
 
 
 def asks_for_more(unmet: Number, desire: Number) -> Number:
-    """Return the chance that a firm in a round asks for bespoke work, rising with its unmet need (0-1)."""
-    return clip01(desire * unmet)
+    """Return the weekly hazard at which a firm in a round asks for bespoke work, rising with its unmet need (0-1)."""
+    return desire * unmet
 
 
 class Merchant(Row):

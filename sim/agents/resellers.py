@@ -20,7 +20,7 @@ COLUMNS = (
     Column("trust", np.float64, 0.5, "0-1", "trust in announcements", (0.0, 1.0)),
     Column("surprise", np.float64, 0.0, "0-1", "mean square of support heard less expected", (0.0, 1.0)),
     Column("effort", np.float64, 0.0, "share", "share of its selling time given to this product", (0.0, 1.0)),
-    Column("deals", np.float64, 0.0, "per week", "recent signings (26-week average)", (0.0, np.inf)),
+    Column("deals", np.float64, 0.0, "signings", "recent signings, each fading over 26 weeks", (0.0, np.inf)),
     Column("sold", np.int64, 0, "count", "signings so far", (0, np.inf)),
     Column("low_weeks", np.int64, 0, "weeks", "weeks in a row below the exit level", (0, np.inf)),
 )

@@ -24,6 +24,7 @@ ACCOUNTS = (
     "support", "overhead", "need_research", "recruitment", "channel_support", "reseller_margin", "prizes",
 )
 DIMENSIONS: dict[str, tuple[str, ...]] = {"channel": SOURCES, "route": merchants.ROUTES, "role": ROLES, "account": ACCOUNTS}
+SECURITY = 0  # the feature that is information security: one that everybody needs
 _ROLE_ORDER = np.array([EXECUTIVE, ADMINISTRATOR, FRONTLINE, TECHNICAL, FINANCE, ADMINISTRATOR])
 
 

@@ -14,11 +14,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.decision_makers import ROLES, posterior_mean, posterior_precision, utility
+from sim.agents.decision_makers import ROLES, TECHNICAL, posterior_mean, posterior_precision, utility
 from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import PROSPECT, REP, RESELLER, ROUND, ROUTES, SIGNED
 from sim.agents.population import Bools, Ids
-from sim.agents.world import SOURCE, SOURCES, World
+from sim.agents.world import SECURITY, SOURCE, SOURCES, World
 from sim.curves import probability
 from sim.draws import Draws
 from sim.fields import Measure, par
@@ -36,6 +36,7 @@ class Buying(Mechanism):
     usual_fee: float = par(380.0, "fee the market takes as usual", unit="money/week", bounds=(1, 1e6))
     role_value: tuple[float, ...] = par((1.0, 1.0, 1.0, 1.0, 1.0), "weight of value by role", unit="×", bounds=(0, 10))
     role_price: tuple[float, ...] = par((1.2, 0.8, 0.5, 2.0, 0.3), "weight of price by role", unit="×", bounds=(0, 10))
+    security: float = par(0.4, "disutility to technical deciders of a product without information security", unit="utility", bounds=(0, 10), off=0.0)
     correlation: float = par(0.05, "correlation of errors inside a firm", unit="share", bounds=(0, 1), source="81 % with one decider, 31 % with six (CEB 2015)")
     undecided: float = par(0.6, "utility below zero down to which a person stays undecided", unit="utility", bounds=(0, 10), role="uncertain", plausible=(0.4, 0.8))
     evaluation: float = par(2.0, "precision of what one week of trying tells", unit="1/variance", bounds=(0, 100), role="uncertain", plausible=(1.4, 2.6))
@@ -139,6 +140,7 @@ class Buying(Mechanism):
         people, role = world.decision_makers, world.decision_makers.role[who]
         price = self.price_weight * (self.fee / self.usual_fee) * np.asarray(self.role_price)[role]
         cost = self.cost + price + world.merchants.well_served[firms][owner]
+        cost = cost + self.security * (1.0 - world.vendor.maturity[SECURITY]) * (role == TECHNICAL)
         weight = self.value_weight * np.asarray(self.role_value)[role]
         hope = people.mean[who] + world.promise(firms)[owner]
         u = people.decide(utility, who, hope, people.precision[who], weight, self.risk_weight, cost, people.error[who])

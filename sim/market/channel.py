@@ -46,6 +46,7 @@ class Channel(Mechanism):
     hears_promotion: float = par(0.08, "weight of promotion it sees", unit="share", bounds=(0, 1))
     hears_leads: float = par(0.04, "weight of leads shared", unit="share", bounds=(0, 1))
     hears_answers: float = par(0.08, "weight of answers to its tickets", unit="share", bounds=(0, 1))
+    half_leads: float = par(200.0, "waiting leads at which half of what sharing them can do is heard", unit="firms", bounds=(0.1, 1e6), extensive=True)
     noise: float = par(0.04, "spread of what is heard", unit="0-1", bounds=(0, 1))
     habit_weeks: float = par(13.0, "span of the average it is used to", unit="weeks", bounds=(1, 104))
     disappointment: float = par(0.3, "confidence lost per support missed", unit="×", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.15, 0.45))
@@ -55,7 +56,7 @@ class Channel(Mechanism):
     trust_gain: float = par(1 / 78, "speed at which trust rises when announcements are kept", unit="1/week", bounds=(0, 1))
     trust_loss: float = par(1 / 3, "speed at which trust falls when they are broken", unit="1/week", bounds=(0, 1))
     lines: float = par(4.0, "other lines a reseller sells", unit="count", bounds=(0, 100))
-    appeal: float = par(7.0, "weight of margin × deals × confidence in effort", unit="logit", bounds=(0, 100), role="uncertain", plausible=(6.0, 8.0))
+    appeal: float = par(7.0, "weight of margin × confidence in effort (confidence carries how deals go)", unit="logit", bounds=(0, 100), role="uncertain", plausible=(6.0, 8.0))
     other_appeal: float = par(0.9, "appeal of another line", unit="logit", bounds=(-10, 10))
     prudence: float = par(0.5, "weight of how erratic support is", unit="logit", bounds=(0, 100), off=0.0)
     exit_level: float = par(0.31, "confidence below which it thinks of leaving", unit="0-1", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.28, 0.33))
@@ -67,10 +68,13 @@ class Channel(Mechanism):
     pipeline_loss: float = par(1.0, "share of its open rounds lost when a reseller leaves", unit="share", bounds=(0, 1), off=0.0)
 
     COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
-        "resellers": (Column("heard", np.float64, 0.0, "0-1", "support heard this week", (0.0, 1.0)),),
+        "resellers": (
+            Column("heard", np.float64, 0.0, "0-1", "support heard this week", (0.0, 1.0)),
+            Column("gap", np.float64, 0.0, "0-1", "support heard less support expected this week", (-1.0, 1.0)),
+        ),
     }
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "resellers": ("state", "joined_week", "skill", "confidence", "habit", "trust", "surprise", "effort", "deals", "low_weeks", "heard"),
+        "resellers": ("state", "joined_week", "skill", "confidence", "habit", "trust", "surprise", "effort", "deals", "low_weeks", "heard", "gap"),
         "merchants": ("status", "window_end", "promised", "route", "reseller"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("sign_up", "noise", "pipeline")
@@ -120,7 +124,7 @@ class Channel(Mechanism):
         resellers, vendor = world.resellers, world.vendor
         paid = self.support_per_reseller * vendor.affordable
         level = self.hears_support * paid / self.full_support + self.noise * draws("noise").normal(active)
-        leads = self.hears_leads * vendor.unserved_leads / (vendor.unserved_leads + 20.0)
+        leads = self.hears_leads * saturation(vendor.unserved_leads, self.half_leads)
         heard = resellers.decide(support_heard, active, level, self.hears_promotion * vendor.visible, leads, self.hears_answers * vendor.response)
         announced = min(self.hears_support * self.announced / self.full_support, 1.0)
         belief = resellers.trust[active] * float(self.announce)
@@ -130,6 +134,7 @@ class Channel(Mechanism):
         columns["habit"][active] += (heard - resellers.habit[active]) / self.habit_weeks
         columns["surprise"][active] += (np.square(heard - expected) - resellers.surprise[active]) / self.habit_weeks
         columns["heard"][active] = heard
+        columns["gap"][active] = heard - expected
         if self.announce:
             gap = kept - resellers.trust[active]
             columns["trust"][active] += np.where(gap > 0, self.trust_gain, self.trust_loss) * gap
@@ -195,7 +200,7 @@ class Channel(Mechanism):
             name: float(values.mean()) if len(values) else float("nan")
             for name, values in (
                 ("reseller_confidence", resellers.confidence[active]), ("reseller_effort", resellers.effort[active]),
-                ("expectation_gap", (resellers.heard - resellers.habit)[active]), ("productive_reseller_share", resellers.sold[joined] > 0),
+                ("expectation_gap", resellers.gap[active]), ("productive_reseller_share", resellers.sold[joined] > 0),
             )
         }
         return {"resellers_active": float(len(active)), **mean}

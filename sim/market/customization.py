@@ -95,7 +95,8 @@ class Customization(Mechanism):
         unmet = 1.0 - world.fit(firms)
         asks = draws("ask").happens(probability(world.merchants.decide(asks_for_more, firms, unmet, self.asking)), firms)
         behind = max(1.0 - vendor.wins_26 / max(self.quota * vendor.reps, 1e-9), 0.0)
-        offered = draws("offer").happens(probability(self.offering * self.promise_freedom * behind), firms)
+        by_rep = merchants.route[firms] == REP
+        offered = by_rep & draws("offer").happens(probability(self.offering * self.promise_freedom * behind), firms)
         new = firms[(asks | offered) & (unmet > 0.05)]
         merchants.columns["asked"][new] = merchants.rounds[new]
         weight, wanted, match = self._requests(world, new)

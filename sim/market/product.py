@@ -28,7 +28,7 @@ class Product(Mechanism):
     polish_share: float = par(0.3, "share of core work that goes into polish", unit="share", bounds=(0, 1), role="lever")
     need_research: float = par(0.0, "spending on asking target firms what they need", unit="money/week", bounds=(0, 1e9), role="lever", extensive=True)
     interview: float = par(3_000.0, "cost of one interview in need research", unit="money", bounds=(1, 1e6))
-    obsolescence: float = par(0.0065, "share of maturity that ages away", unit="1/week", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.004, 0.008), source="15-30 % a year (B2B2C practice)")
+    obsolescence: float = par(0.0065, "share of maturity that ages away", unit="1/week", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.004, 0.0068), source="15-30 % a year (B2B2C practice)")
     concentration: float = par(1.5, "how sharply the roadmap goes for the largest gap", unit="exponent", bounds=(0, 10))
     hearing_half_life: float = par(26.0, "half-life of what was heard of needs", unit="weeks", bounds=(1, 520))
     round_weight: float = par(0.4, "weight of a firm in a round against a live one", unit="×", bounds=(0, 10))
@@ -88,7 +88,8 @@ class Product(Mechanism):
             if len(firms):
                 sources.append((needs[firms].mean(axis=0), weight * len(firms) * (1.0 - keep(self.hearing_half_life))))
         sources.append((world.ties.target, self.feedback_weight * vendor.evidence * (1.0 - keep(self.hearing_half_life))))
-        interviews = int(self.need_research * vendor.affordable / self.interview)
+        weekly = self.need_research * vendor.affordable / self.interview
+        interviews = int(weekly * (world.week + 1)) - int(weekly * world.week)  # fractions of an interview add up over weeks
         if interviews and (world.merchants.segment == 0).any():
             sources.append(self._interview(world, draws, interviews))
         world.pay("need_research", self.need_research * vendor.affordable)

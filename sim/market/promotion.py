@@ -71,7 +71,7 @@ class Promotion(Mechanism):
     reach: float = par(1.0, "contacts per visit of a prospect", unit="×", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.7, 1.4))
     informativeness: float = par(0.8, "precision of what one contact tells at full content", unit="1/variance", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.5, 1.1))
     noise: float = par(0.15, "spread of what a contact tells", unit="0-1", bounds=(0, 1))
-    content_quality: float = par(1.0, "quality of content: scales what a given volume of it lets a contact tell", unit="×", bounds=(0, 3), role="lever")
+    content_quality: float = par(1.0, "quality of content: scales what a given volume of it lets a contact tell", unit="×", bounds=(0, 3))
     bare: float = par(0.3, "informativeness without any content, as a share", unit="share", bounds=(0, 1))
     recovery: float = par(0.05, "speed at which a creative tires and recovers", unit="1/week", bounds=(0, 1))
 
@@ -91,6 +91,7 @@ class Promotion(Mechanism):
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("impressions", "impressions", "flow", "times the channels were seen"),
         Measure("visits", "visits", "flow", "visits, prospects or not", by=("channel",)),
+        Measure("reads", "reads", "flow", "visits that read on, as far as there is content to read", by=("channel",)),
         Measure("contacts", "contacts", "flow", "decision-makers reached", by=("role",)),
         Measure("executive_contacts", "contacts", "flow", "executives reached"),
         Measure("executive_contact_share", "share", "ratio", "executives among decision-makers reached", ("executive_contacts", "contacts")),
@@ -138,6 +139,9 @@ class Promotion(Mechanism):
         shown = np.asarray(level * np.where(world.week % rows["every"] == 0, rows["every"], 0.0))
         visits = rows["ceiling"] * shown * world.merchants.n
         self._count_visits(world, visits, visits * rows["impressions_per_visit"])
+        reads = visits * self._content(world)
+        world.count("reads", reads.sum())
+        world.split("reads", "channel", _by_source(reads))
         return shown
 
     def _count_visits(self, world: World, visits: Floats, impressions: Floats) -> None:
@@ -182,8 +186,7 @@ class Promotion(Mechanism):
         roles, people = rows["roles"], world.decision_makers
         role = draws("which_role").choice(roles[channel], firms) if len(firms) else firms
         who = world.ties.covers[firms, role]
-        content = saturation(world.vendor.adstock[CHANNELS.index("content")], self.content.half_spend)
-        weight = self.informativeness * (self.bare + (1.0 - self.bare) * self.content_quality * content)
+        weight = self.informativeness * (self.bare + (1.0 - self.bare) * self.content_quality * self._content(world))
         y = world.value(firms) + rows["bias"][channel] + self.noise * draws("impression").normal(firms)
         mean, precision = people.mean[who], people.precision[who]
         people.columns["mean"][who] = people.decide(posterior_mean, who, mean, precision, y, weight)
@@ -194,6 +197,10 @@ class Promotion(Mechanism):
         world.count("contacts", by_role.sum())
         world.count("executive_contacts", by_role[EXECUTIVE])
         world.split("contacts", "role", by_role)
+
+    def _content(self, world: World) -> float:
+        """Return the stock of content, 0-1."""
+        return float(saturation(world.vendor.adstock[CHANNELS.index("content")], self.content.half_spend))
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return total goodwill."""

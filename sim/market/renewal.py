@@ -18,10 +18,10 @@ from sim.fields import Measure, par
 class Renewal(Mechanism):
     """Own gain, yearly renewal, churn."""
 
-    margin: float = par(12.0, "margin an active consumer brings the firm", unit="money/week/person", bounds=(0, 1e6))
-    labour_saved: float = par(250.0, "labour the product saves the firm", unit="money/week", bounds=(0, 1e6))
+    margin: float = par(20.0, "margin an active consumer brings the firm", unit="money/week/person", bounds=(0, 1e6))
+    labour_saved: float = par(450.0, "labour the product saves the firm", unit="money/week", bounds=(0, 1e6))
     labour: float = par(120.0, "labour of using it", unit="money/week", bounds=(0, 1e6))
-    level: float = par(1.1, "logit of renewing at satisfaction 0.5 and no gain", unit="logit", bounds=(-10, 10), role="uncertain", plausible=(0.8, 1.4))
+    level: float = par(0.9, "logit of renewing at satisfaction 0.5 and no gain", unit="logit", bounds=(-10, 10), role="uncertain", plausible=(0.6, 1.2))
     weight: float = par(4.5, "weight of satisfaction", unit="logit", bounds=(0, 50))
     gain_weight: float = par(0.3, "weight of own gain relative to the fee", unit="logit", bounds=(0, 50))
     switching: float = par(0.3, "switching cost per year live", unit="logit/year", bounds=(0, 10))

@@ -35,6 +35,7 @@ class Service(Mechanism):
     speed: float = par(0.08, "speed of satisfaction", unit="1/week", bounds=(0, 1))
     lateness: float = par(1.0, "share of promised work a live firm misses until it is delivered", unit="share", bounds=(0, 1), off=0.0)
     vouching: float = par(0.65, "satisfaction from which a firm vouches", unit="0-1", bounds=(0, 1))
+    vouching_gain: float = par(-0.5, "own gain relative to the fee from which a firm vouches", unit="× fee", bounds=(-10, 10))
     seasoning: int = par(13, "weeks live before a firm vouches", unit="weeks", bounds=(0, 520))
     wage: float = par(3_500.0, "cost of a supporter", unit="money/week", bounds=(0, 1e6))
 
@@ -60,7 +61,8 @@ class Service(Mechanism):
         self._satisfy(world, draws, live)
         seasoned = live[world.week - merchants.live_week[live] >= self.seasoning]
         merchants.columns["reference"][:] = False
-        merchants.columns["reference"][seasoned] = merchants.satisfaction[seasoned] >= self.vouching
+        gains = merchants.gain[seasoned] >= self.vouching_gain * merchants.fee[seasoned]
+        merchants.columns["reference"][seasoned] = (merchants.satisfaction[seasoned] >= self.vouching) & gains
 
     def _staff(self, world: World, live: int) -> None:
         """Tickets come from live merchants, more the rougher the product; staff is split between tickets and onboarding."""

@@ -26,6 +26,7 @@ class Usage(Mechanism):
 
     incentive: float = par(1.0, "points earned per active person", unit="points/week", bounds=(0, 1000), role="lever")
     push: float = par(0.05, "hazard at which a satisfied, gaining merchant reaches a consumer", unit="1/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.03, 0.08))
+    rollout: float = par(0.15, "speed at which use spreads in a new firm from executive through administrator to frontline, who push", unit="1/week", bounds=(0, 10))
     strong: float = par(0.06, "hazard through strong ties when everybody at the merchant is active", unit="1/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.03, 0.09))
     weak: float = par(0.01, "hazard from one active weak tie", unit="1/week", bounds=(0, 10), off=0.0)
     bad_talk: float = par(0.3, "share by which bad experience damps what people hear", unit="share", bounds=(0, 1), off=0.0)
@@ -80,7 +81,8 @@ class Usage(Mechanism):
         """Draw who becomes aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
         consumers, merchants = world.consumers, world.merchants
         gain = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
-        pushed = merchants.decide(push, live, merchants.satisfaction[live], gain, self.push)
+        rolled_out = probability(self.rollout * (world.week - merchants.live_week[live] + 1.0))
+        pushed = rolled_out * merchants.decide(push, live, merchants.satisfaction[live], gain, self.push)
         share = np.bincount(owner, state == CONSUMING, len(live)) / np.maximum(np.bincount(owner, minlength=len(live)), 1)
         damped = 1.0 - self.bad_talk * (1.0 - world.vendor.polish)
         strong = -np.log1p(-np.minimum(-np.expm1(-self.strong) * share, 1 - 1e-12)) * damped

@@ -49,9 +49,10 @@ def write(size: Size, say: Say) -> str:
 def _head(size: Size) -> str:
     return (
         "# The three mistakes against the sound plan\n\n"
-        f"Made by `python -m sim.validation --reps {size.reps} --full-reps {size.full_reps} --worlds {size.worlds} --seed {size.seed}`"
-        " (`make validate`). All differences are paired on common seeds; brackets are 95 % intervals (Student t over replications)."
-        " `small` is a tenth of the market. Money is CNY. A verdict is computed: a fact that does not hold says so."
+        f"Made by `python -m sim.validation --reps {size.reps} --full-reps {size.full_reps} --worlds {size.worlds} "
+        f"--seed {size.seed}` (`make validate`). All differences are paired on common seeds; brackets are 95 % intervals "
+        "(Student t over replications). `small` is a tenth of the market. Money is CNY. A verdict is computed: a fact that "
+        "does not hold says so."
     )
 
 

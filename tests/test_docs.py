@@ -1,0 +1,180 @@
+"""Documents that say what the code says: tables are fresh, links lead somewhere, examples run."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sim
+from sim.fields import declared
+from sim.model import GrowthModel
+from sim.scenario import Scenario
+from sim.settings import switches
+from sim.week import Mechanisms
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def tables() -> ModuleType:
+    """Return docs/tables.py as a module."""
+    spec = importlib.util.spec_from_file_location("tables", ROOT / "docs" / "tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Return the fenced blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text(page), flags=re.DOTALL | re.MULTILINE)
+
+
+# tables -------------------------------------------------------------------------------------------------
+
+
+def test_the_tables_of_the_model_page_are_fresh() -> None:
+    page = text("docs/model.md")
+    assert tables().refreshed(page) == page, "stale: python docs/tables.py --write"
+
+
+def test_a_stale_table_is_refreshed() -> None:
+    page = text("docs/model.md")
+    stale = re.sub(r"^\| `win_rate`.*\n", "", page, flags=re.MULTILINE)
+    assert stale != page
+    assert tables().refreshed(stale) == page
+
+
+def test_a_page_without_markers_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 places marked '<!-- scaled -->'"):
+        tables().refreshed("no markers")
+
+
+def test_the_tables_say_everything_once() -> None:
+    from sim.record import measures_of
+
+    rows = re.findall(r"^\| `([\w.]+)` \|", tables().measures_table(), flags=re.MULTILINE)
+    assert rows == list(measures_of(Mechanisms()))
+    rows = re.findall(r"^\| `([\w.]+)` \|", tables().uncertain_table(), flags=re.MULTILINE)
+    assert {path for path, par in declared(Mechanisms).items() if par.role == "uncertain"} <= set(rows)
+    assert len(rows) == len(set(rows))
+
+
+def test_tables_are_printed_unless_told_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tables().main(["--wirte"]) == 2
+    assert capsys.readouterr().out == ""
+    assert tables().main([]) == 0
+    assert "| `signed_merchants` | firms | flow |" in capsys.readouterr().out
+
+
+def test_every_lever_and_every_switch_is_on_the_model_page() -> None:
+    page, as_one = text("docs/model.md"), tables().channels_as_one
+    levers = {path for path, par in declared(Mechanisms).items() if par.role == "lever"}
+    missing = sorted(path for path in {as_one(path) for path in levers | set(switches())} if f"`{path}`" not in page)
+    assert missing == []
+
+
+def test_what_looks_like_a_parameter_on_the_model_page_is_one() -> None:
+    from sim.settings import known
+
+    groups = {path.split(".")[0] for path in known()} - {"off", "plan"}
+    named = {path for path in re.findall(r"`(\w+\.[\w.<>]+)`", text("docs/model.md")) if path.split(".")[0] in groups}
+    assert named
+    assert named - {tables().channels_as_one(path) for path in known()} == set()
+
+
+# links --------------------------------------------------------------------------------------------------
+
+
+def broken(page: Path, content: str) -> list[str]:
+    """Return the relative links in `content` that lead to no file, seen from `page`."""
+    links = [link for link in LINK.findall(content) if not re.match(r"[a-z]+:|#", link)]
+    return [link for link in links if not (page.parent / link.partition("#")[0]).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    assert broken(page, page.read_text(encoding="utf-8")) == []
+
+
+def test_a_broken_link_is_caught() -> None:
+    content = "[a](README.md) ![b](docs/nowhere.png) [c](https://example.org/x) [d](#part) [e](docs/model.md#need)"
+    assert broken(ROOT / "README.md", content) == ["docs/nowhere.png"]
+
+
+# examples -----------------------------------------------------------------------------------------------
+
+
+def test_the_example_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs as it stands, but on a hundredth of the market, two replications and six weeks."""
+    load, compare, given = sim.load, sim.compare, []
+
+    def tiny(spec: str) -> Scenario:
+        return load(spec).replace("market.scale", 0.01)
+
+    def quick(scenarios: list[Scenario], **settings: Any) -> Any:
+        given.append(settings)
+        return compare(scenarios, **(settings | {"reps": 2, "weeks": 6}))
+
+    monkeypatch.setattr(sim, "load", tiny)
+    monkeypatch.setattr(sim, "compare", quick)
+    (code,) = blocks("README.md", "python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert given
+    assert names["result"].table["plans"]
+    assert names["model"].world.week == 51
+
+
+@pytest.fixture(scope="module")
+def extended() -> dict[str, Any]:
+    """Return the names left behind by the Python of docs/extend.md, run from top to bottom."""
+    names: dict[str, Any] = {}
+    for code in blocks("docs/extend.md", "python"):
+        exec(compile(code, "docs/extend.md", "exec"), names)
+    return names
+
+
+def test_ten_merchants_decide_otherwise(extended: dict[str, Any]) -> None:
+    model, chances = extended["model"], extended["chances"]
+    ours = {id: chance for id, chance in chances.items() if id < 10 and model.merchants.size[id] <= 1.0}
+    assert set(ours.values()) == {0.9}
+    usual = GrowthModel(sim.load("baseline+small"), seed=1)
+    for _ in range(26):
+        usual.step()
+    differ = np.flatnonzero(usual.merchants.survival != model.merchants.survival)
+    assert set(differ) == set(ours)
+
+
+def test_the_mechanism_of_the_page_keeps_the_contract(extended: dict[str, Any]) -> None:
+    from sim.model import only_writes
+
+    model, roadshow = extended["model"], extended["Roadshow"]
+    assert 0 < extended["newly_aware"] <= model.world.flows["roadshow_meetings"]
+    assert model.world.accounts["promotion"] <= -20_000.0
+    for purpose in roadshow.PURPOSES:
+        with only_writes(model.world, roadshow()):
+            roadshow(spend=1e6, reach=0.0).step(model.world, model.draws.at(200).of(purpose))
+
+
+def test_the_plan_of_the_page_fits_its_levers(extended: dict[str, Any]) -> None:
+    from sim.plan import schedule
+
+    (plan,) = blocks("docs/extend.md", "toml")
+    levers = declared(extended["Roadshow"])
+    for name, given in tomllib.loads(plan)["plan"]["roadshow"].items():
+        assert levers[name].role == "lever"
+        assert schedule(levers[name], given)[1] == []
