@@ -21,12 +21,12 @@ RUNS = 200
 
 
 def crowd(seed: int, rows: int = ROWS) -> World:
-    """Return a world of one live, satisfied merchant and its `rows` consumers, a person each."""
+    """Return a world of one merchant, long live and satisfied, and its `rows` consumers, a person each."""
     market = Market(
         merchants=1, size_spread=0.0, consumers_per_merchant=float(rows), people_per_row=1.0, weak_ties=0, reseller_pool=0,
     )
     world = World(market, Opening(seeds=0), Draws(seed, 0))
-    for name, value in (("status", LIVE), ("live_week", 0), ("satisfaction", 1.0), ("gain", 0.0), ("fee", 1.0)):
+    for name, value in (("status", LIVE), ("live_week", -10_000), ("satisfaction", 1.0), ("gain", 0.0), ("fee", 1.0)):
         world.merchants.columns[name][:] = value
     assert world.consumers.n == rows
     return world

@@ -205,8 +205,8 @@ def test_push_lies_between_nothing_and_most(satisfaction: float, gain: float, mo
 @QUIET
 @given(SHARES, st.floats(0.0, 5.0))
 def test_asking_grows_with_what_is_missing(unmet: float, desire: float) -> None:
-    assert 0 <= merchants.asks_for_more(unmet, desire) <= 1
-    assert merchants.asks_for_more(0.0, desire) == 0
+    assert merchants.asks_for_more(0.0, desire) == 0 <= merchants.asks_for_more(unmet, desire) <= desire
+    assert merchants.asks_for_more(min(unmet + 0.1, 1.0), desire) >= merchants.asks_for_more(unmet, desire)
 
 
 # resellers ----------------------------------------------------------------------------------------------

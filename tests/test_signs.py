@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import Found
+from tiny import CALIBRATED
 
-from sim.agents.consumers import CONSUMING, LAPSED, UNAWARE
+from sim.agents.consumers import AWARE, CONSUMING, LAPSED, UNAWARE
 from sim.agents.merchants import LIVE, PROSPECT, SIGNED
 from sim.agents.resellers import ACTIVE, CANDIDATE
 from sim.agents.world import SOURCE, World
@@ -22,7 +23,10 @@ Change = Callable[[World], Any]
 
 @dataclass(frozen=True)
 class Sign:
-    """With `more` in place of `less` (settings of the mechanism), `seen` rises (sign 1) or falls (-1) and never the other way."""
+    """With `more` in place of `less` (settings of the mechanism), `seen` rises (sign 1) or falls (-1) and never the other way.
+
+    `before` changes the world first; `also` are settings on both sides.
+    """
 
     mechanism: str
     less: dict[str, Any]
@@ -30,6 +34,7 @@ class Sign:
     seen: Callable[[World, World], Any]
     sign: int
     before: Change | None = None
+    also: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.mechanism}.{'+'.join(self.more)}"
@@ -70,7 +75,7 @@ def firms_aware(before: World, after: World) -> Any:
 
 
 def learned(before: World, after: World) -> Any:
-    return np.abs(after.decision_makers.mean - Mechanisms().belief.prior)
+    return np.abs(after.decision_makers.mean - CALIBRATED["belief.prior"])
 
 
 def all_due(world: World) -> None:
@@ -97,10 +102,17 @@ def free_to_ask(world: World) -> None:
     world.vendor.queue_weeks = 0.0
 
 
+def convinced(world: World) -> None:
+    """Let everybody know of the vendor and be nearly won."""
+    sets("decision_makers", aware=True, evaluated=True, mean=0.55, precision=4.0)(world)
+
+
+everywhere = {"reach": 10.0, "sem__half_life": 0.0, "feed_ads__half_life": 0.0}
 confidence = column("resellers", "confidence")
 nobody_aware = sets("decision_makers", aware=False)
 long_queue, owed = sets("merchants", bespoke_work=1.0), sets("merchants", promised=True)
 unpaid, slow = sets("vendor", unpaid_upkeep=0.2), sets("vendor", response=0.2)
+all_aware = sets("consumers", state=AWARE)
 no_resellers = sets("resellers", state=CANDIDATE)
 everybody_vouches = sets("merchants", reference=True, talk=0.0)
 all_active = sets("resellers", state=ACTIVE)
@@ -108,8 +120,8 @@ all_active = sets("resellers", state=ACTIVE)
 SIGNS = [
     Sign("need", {"interval": 24.0}, {"interval": 6.0}, lambda b, a: a.merchants.window_end != b.merchants.window_end, 1),
     Sign("need", {"window": 6.0}, {"window": 20.0}, column("merchants", "window_end"), 1),
-    Sign("promotion", {"sem__spend": 0.0}, {"sem__spend": 9e4, "sem__half_life": 0.0}, firms_aware, 1, nobody_aware),
-    Sign("promotion", {"feed_ads__spend": 0.0}, {"feed_ads__spend": 900.0}, firms_reached, 1),
+    Sign("promotion", {"sem__spend": 0.0}, {"sem__spend": 9e4}, firms_aware, 1, nobody_aware, everywhere),
+    Sign("promotion", {"feed_ads__spend": 0.0}, {"feed_ads__spend": 9e4}, firms_reached, 1, None, everywhere),
     Sign("promotion", {"reach": 0.5}, {"reach": 3.0}, firms_reached, 1),
     Sign("promotion", {"informativeness": 0.2}, {"informativeness": 3.0}, column("decision_makers", "precision"), 1),
     Sign("word", {"reach": 0.05}, {"reach": 1.0}, became("merchants", "source", SOURCE["word_of_mouth"]), 1, everybody_vouches),
@@ -122,13 +134,13 @@ SIGNS = [
     Sign("sales", {"reps": 0.6}, {"reps": 50.0, "ramp": 1.0}, column("vendor", "unserved_leads"), -1),
     Sign("sales", {"stale": 0.02}, {"stale": 1.0}, flow("stale_leads"), 1),
     Sign("sales", {"reseller_reach": 0.05}, {"reseller_reach": 1.0}, became("merchants", "source", SOURCE["reseller"]), 1),
-    Sign("buying", {"fee": 100.0}, {"fee": 2_000.0}, became("merchants", "status", SIGNED), -1),
-    Sign("buying", {"cost": 0.0}, {"cost": 2.0}, became("merchants", "status", SIGNED), -1),
-    Sign("buying", {"paperwork": 0.1}, {"paperwork": 5.0}, became("merchants", "status", SIGNED), 1),
+    Sign("buying", {"fee": 10.0}, {"fee": 20_000.0}, became("merchants", "status", SIGNED), -1, convinced),
+    Sign("buying", {"cost": 0.0}, {"cost": 2.0}, became("merchants", "status", SIGNED), -1, convinced),
+    Sign("buying", {"paperwork": 0.1}, {"paperwork": 5.0}, became("merchants", "status", SIGNED), 1, convinced),
     Sign("buying", {"evaluation": 0.5}, {"evaluation": 5.0}, column("decision_makers", "precision"), 1),
     Sign("buying", {"colleagues": 0.05}, {"colleagues": 1.0}, column("decision_makers", "aware"), 1),
     Sign("buying", {"refusal": 0.1}, {"refusal": 2.0}, flow("rejections"), 1, sets("decision_makers", mean=0.0, evaluated=True)),
-    Sign("customization", {"accept_match": 0.1}, {"accept_match": 0.9}, flow("accepted"), -1, free_to_ask),
+    Sign("customization", {"accept_match": 0.1}, {"accept_match": 0.9}, flow("accepted"), -1, free_to_ask, {"asking": 5.0}),
     Sign("customization", {"max_share": 0.1}, {"max_share": 0.9}, column("vendor", "engineering"), -1, long_queue),
     Sign("customization", {"upkeep": 0.001}, {"upkeep": 0.01}, column("vendor", "engineering"), -1),
     Sign("customization", {"engineers": 0.4}, {"engineers": 2.0}, column("vendor", "engineering"), 1),
@@ -144,7 +156,7 @@ SIGNS = [
     Sign("renewal", {"switching": 0.0}, {"switching": 3.0}, became("merchants", "status", PROSPECT), -1, all_due),
     Sign("renewal", {"margin": 5.0}, {"margin": 20.0}, column("merchants", "gain"), 1),
     Sign("usage", {"push": 0.05}, {"push": 2.0}, lambda b, a: a.consumers.state != UNAWARE, 1),
-    Sign("usage", {"incentive": 0.2}, {"incentive": 20.0}, lambda b, a: a.consumers.state == CONSUMING, 1),
+    Sign("usage", {"incentive": 0.2}, {"incentive": 20.0}, lambda b, a: a.consumers.state == CONSUMING, 1, all_aware),
     Sign("usage", {"lapse": 0.05}, {"lapse": 1.0}, lambda b, a: a.consumers.state == LAPSED, 1),
     Sign("usage", {"expiry": 0.01}, {"expiry": 0.2}, column("consumers", "points"), -1),
     Sign("feedback", {"reports": 0.001}, {"reports": 0.1}, column("vendor", "reports_due"), 1),
@@ -172,7 +184,7 @@ def holds(sign: int, less: Any, more: Any) -> bool:
 @pytest.mark.parametrize("case", SIGNS, ids=str)
 def test_pulls_the_way_it_says(case: Sign, found: Found, step: Step) -> None:
     before = found[case.mechanism][0]
-    less, more = (case.seen(before, step(case.mechanism, case.before, **settings)) for settings in (case.less, case.more))
+    less, more = (case.seen(before, step(case.mechanism, case.before, **case.also, **s)) for s in (case.less, case.more))
     assert holds(case.sign, less, more)
     assert not holds(-case.sign, less, more)
 
@@ -195,10 +207,17 @@ def test_more_references_tell_more_firms(found: Found, step: Step) -> None:
     assert holds(1, few.decision_makers.aware, many.decision_makers.aware)
 
 
-def test_promises_win_rounds_and_are_remembered(found: Found, step: Step) -> None:
+def test_promises_win_rounds_as_far_as_they_are_believed(found: Found, step: Step) -> None:
     """A promise adds to what a firm hopes for, at the vendor's credibility."""
-    plain, promised = (step("buying", sets("merchants", promised=flag)) for flag in (False, True))
-    doubted = step("buying", lambda world: (sets("merchants", promised=True)(world), sets("vendor", credibility=0.05)(world)))
-    signed = [np.count_nonzero(world.merchants.status == SIGNED) for world in (plain, doubted, promised)]
+    def offer(promised: bool, credibility: float) -> Change:
+        def change(world: World) -> None:
+            convinced(world)
+            sets("vendor", credibility=credibility, polish=0.9, maturity=0.3)(world)
+            sets("merchants", promised=promised, bespoke=False)(world)
+
+        return change
+
+    worlds = (step("buying", offer(*terms)) for terms in ((False, 0.9), (True, 0.05), (True, 0.9)))
+    signed = [np.count_nonzero(world.merchants.status == SIGNED) for world in worlds]
     assert signed[0] <= signed[1] <= signed[2]
     assert signed[0] < signed[2]

@@ -16,7 +16,7 @@ from tiny import CHANNELS, faults, model_of
 from sim.agents.consumers import CONSUMING, LAPSED, UNAWARE
 from sim.agents.merchants import LIVE, PROSPECT, RESELLER, ROUND
 from sim.agents.resellers import ACTIVE, CANDIDATE
-from sim.agents.world import SOURCE, World
+from sim.agents.world import SECURITY, SOURCE, World
 from sim.fields import declared
 from sim.scenario import Scenario
 from sim.settings import switches
@@ -104,6 +104,15 @@ def _(before: World, step: Step) -> float:
     return newly(before, step(before=put("merchants", reference=True)), "merchants", "source", SOURCE["word_of_mouth"])
 
 
+@switch("word.leadership")
+def _(before: World, step: Step) -> float:
+    """Firms of any size vouch; whether the largest are twice as large counts only where leaders count more."""
+    larger = before.merchants.size * np.where(before.merchants.size > 1.0, 4.0, 1.0)
+    sizes = (put("merchants", reference=True, source=-1, size=size) for size in (before.merchants.size, larger))
+    usual, more = (step(before=size, half=3_000.0, reach=2.0).merchants.source for size in sizes)
+    return float(np.count_nonzero(usual != more))
+
+
 @switch("word.reference")
 def _(before: World, step: Step) -> float:
     after = step(before=put("merchants", reference=True, talk=0.0))
@@ -117,9 +126,9 @@ def _(before: World, step: Step) -> float:
 
 @switch("belief.memory")
 def _(before: World, step: Step) -> float:
-    after = step()
+    after = step(prior=0.3)
     idle = after.merchants.status[after.decision_makers.merchant] < ROUND
-    return spread(after.decision_makers.mean[idle], Mechanisms().belief.prior)
+    return spread(after.decision_makers.mean[idle], 0.3)
 
 
 @switch("belief.forgetting")
@@ -155,6 +164,22 @@ def _(before: World, step: Step) -> float:
 def _(before: World, step: Step) -> float:
     poor, good = (step(before=put("vendor", polish=polish)) for polish in (0.1, 0.9))
     return spread(poor.merchants.seen, good.merchants.seen) + spread(poor.decision_makers.mean, good.decision_makers.mean)
+
+
+@switch("buying.security")
+def _(before: World, step: Step) -> float:
+    """Nobody needs the feature itself, so it counts for technical people's sense of safety alone."""
+
+    def safe(maturity: float) -> Callable[[World], None]:
+        def change(world: World) -> None:
+            put("decision_makers", aware=True, evaluated=True, veto=True, mean=0.5, precision=4.0)(world)
+            world.ties.needs[:, SECURITY] = 0.0
+            world.vendor.maturity[SECURITY] = maturity
+
+        return change
+
+    insecure, secure = (step(before=safe(maturity)).merchants.status for maturity in (0.0, 1.0))
+    return float(np.count_nonzero(insecure != secure))
 
 
 @switch("buying.refusal")
@@ -263,6 +288,7 @@ def _(before: World, step: Step) -> float:
 def half_active(world: World) -> None:
     """Let every other consumer be active and the rest unaware, so that everybody has an active tie; the vendor reaches nobody."""
     world.consumers.columns["state"][:] = np.where(world.consumers.ids % 2 == 0, CONSUMING, UNAWARE)
+    world.consumers.columns["points"][:] = 0.0
     world.vendor.direct_reach = 0.0
 
 
@@ -350,9 +376,10 @@ def _(before: World, step: Step) -> float:
 
 @switch("channel.asymmetry")
 def _(before: World, step: Step) -> float:
-    """Two levels of confidence above where it is heading approach each other by 1 - speed × asymmetry."""
-    high, higher = (step(before=put("resellers", state=ACTIVE, confidence=level)).resellers.confidence for level in (0.95, 1.0))
-    return spread((higher - high) / 0.05, 1.0 - Mechanisms().channel.speed)
+    """Two levels of confidence above where it is heading keep the share 1 - speed × asymmetry of their distance."""
+    levels = (put("resellers", state=ACTIVE, confidence=level) for level in (0.95, 1.0))
+    high, higher = (step(before=level, speed=0.01).resellers.confidence for level in levels)
+    return spread((higher - high) / 0.05, 0.99)
 
 
 @switch("channel.prudence")

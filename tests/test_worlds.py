@@ -84,7 +84,7 @@ def test_plans_that_part_in_a_week_agree_up_to_it(market: Scenario, path: str) -
         for model in models:
             model.step()
     assert differing(models[0].world, models[1].world) == set()
-    for _ in range(6):
+    for _ in range(15):
         for model in models:
             model.step()
     assert differing(models[0].world, models[1].world) != set()
