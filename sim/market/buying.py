@@ -31,12 +31,12 @@ class Buying(Mechanism):
     pilot_share: float = par(0.0, "share of open rounds in which a pilot runs this week", unit="share", bounds=(0, 1), role="lever")
     value_weight: float = par(6.0, "weight of believed value", unit="utility", bounds=(0, 50))
     risk_weight: float = par(2.5, "weight of uncertainty (1/√precision)", unit="utility", bounds=(0, 50))
-    cost: float = par(2.0, "integration and operating effort, exclusivity and the status quo", unit="utility", bounds=(-10, 10), role="uncertain", plausible=(1.8, 2.2))
-    price_weight: float = par(0.2, "disutility of the usual fee", unit="utility", bounds=(0, 10))
+    cost: float = par(1.2, "integration and operating effort, exclusivity and the status quo", unit="utility", bounds=(-10, 10), role="uncertain", plausible=(1.0, 1.4))
+    price_weight: float = par(1.0, "disutility of the usual fee", unit="utility", bounds=(0, 10))
     usual_fee: float = par(380.0, "fee the market takes as usual", unit="money/week", bounds=(1, 1e6))
     role_value: tuple[float, ...] = par((1.0, 1.0, 1.0, 1.0, 1.0), "weight of value by role", unit="×", bounds=(0, 10))
     role_price: tuple[float, ...] = par((1.2, 0.8, 0.5, 2.0, 0.3), "weight of price by role", unit="×", bounds=(0, 10))
-    security: float = par(0.4, "disutility to technical deciders of a product without information security", unit="utility", bounds=(0, 10), off=0.0)
+    security: float = par(0.3, "share of a technical decider's judgement of value that is information security", unit="share", bounds=(0, 1), off=0.0)
     correlation: float = par(0.05, "correlation of errors inside a firm", unit="share", bounds=(0, 1), source="81 % with one decider, 31 % with six (CEB 2015)")
     undecided: float = par(0.6, "utility below zero down to which a person stays undecided", unit="utility", bounds=(0, 10), role="uncertain", plausible=(0.4, 0.8))
     evaluation: float = par(2.0, "precision of what one week of trying tells", unit="1/variance", bounds=(0, 100), role="uncertain", plausible=(1.4, 2.6))
@@ -53,6 +53,7 @@ class Buying(Mechanism):
     budget_size: float = par(2.5, "size from which firms sign only in budget windows", unit="× mean firm", bounds=(0, 1000))
     faults: float = par(0.004, "engineering that answers one round's trial of a product without polish", unit="person-weeks/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.003, 0.005))
     rejection_talk: float = par(2.25, "how much more a firm that rejected talks than one left undecided", unit="×", bounds=(0, 20), source="losses count 2.25 times (Tversky & Kahneman 1992)")
+    most_pilots: float = par(0.3, "most of engineering that pilots get", unit="share", bounds=(0, 1))
     pilot_engineering: float = par(0.2, "engineering a pilot takes", unit="person-weeks/week", bounds=(0, 100))
     pilot_service: float = par(0.2, "support a pilot takes", unit="person-weeks/week", bounds=(0, 100))
 
@@ -105,6 +106,8 @@ class Buying(Mechanism):
     def _pilots(self, world: World, draws: Draws, firms: Ids) -> Bools:
         """Return which rounds run a pilot this week; book the work that trials take: the less polished, the more faults."""
         chosen = draws("pilot").happens(self.pilot_share, firms)
+        most = int(self.most_pilots * world.vendor.engineers / max(self.pilot_engineering, 1e-9))
+        chosen &= np.cumsum(chosen) <= most
         faults = self.faults * len(firms) * (1.0 - world.vendor.polish)
         world.vendor.trial_work = float(chosen.sum() * self.pilot_engineering + faults)
         world.vendor.pilot_support = float(chosen.sum() * self.pilot_service)
@@ -128,19 +131,26 @@ class Buying(Mechanism):
         hears = ~tries & people.aware[who] & seen_by_some[owner] & draws("hear").happens(probability(self.colleagues), who)
         weight = self.evaluation * np.where(pilots, self.pilot, 1.0)[owner] * np.where(tries, 1.0, self.second_hand)
         at = np.flatnonzero(tries | hears)
-        y = shown[owner[at]] + self.noise * draws("show").normal(who[at])
+        y = self._judged(world, firms, shown, owner[at], people.role[who[at]]) + self.noise * draws("show").normal(who[at])
         rows, w = who[at], weight[at]
         mean, precision = people.mean[rows], people.precision[rows]
         people.columns["mean"][rows] = people.decide(posterior_mean, rows, mean, precision, y, w)
         people.columns["precision"][rows] = people.decide(posterior_precision, rows, precision, w)
         people.columns["evaluated"][who[tries]] = True
 
+    def _judged(self, world: World, firms: Ids, shown: Floats, owner: Ids, role: Ids) -> Floats:
+        """Return the value each member sees: technical people look at information security more than others do."""
+        vendor, bespoke = world.vendor, world.merchants.bespoke[firms, SECURITY]
+        secure = np.maximum(vendor.maturity[SECURITY], 0.95 * bespoke) * vendor.polish
+        secure = self.shows_today * secure + (1.0 - self.shows_today) * self.finished
+        weight = self.security * (role == TECHNICAL)
+        return np.asarray((1.0 - weight) * shown[owner] + weight * secure[owner])
+
     def _judge(self, world: World, firms: Ids, who: Ids, owner: Ids) -> tuple[Bools, Bools]:
         """Return who approves and who opposes, shape (len(who),)."""
         people, role = world.decision_makers, world.decision_makers.role[who]
         price = self.price_weight * (self.fee / self.usual_fee) * np.asarray(self.role_price)[role]
         cost = self.cost + price + world.merchants.well_served[firms][owner]
-        cost = cost + self.security * (1.0 - world.vendor.maturity[SECURITY]) * (role == TECHNICAL)
         weight = self.value_weight * np.asarray(self.role_value)[role]
         hope = people.mean[who] + world.promise(firms)[owner]
         u = people.decide(utility, who, hope, people.precision[who], weight, self.risk_weight, cost, people.error[who])

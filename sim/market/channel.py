@@ -37,7 +37,7 @@ class Channel(Mechanism):
     recruitment: float = par(0.0, "programme spending to recruit resellers", unit="money/week", bounds=(0, 1e9), role="lever", extensive=True)
     support_per_reseller: float = par(0.0, "support paid per active reseller", unit="money/week", bounds=(0, 1e6), role="lever")
     announced: float = par(0.0, "support announced per active reseller (used where announce is true)", unit="money/week", bounds=(0, 1e6), role="lever")
-    announce: bool = par(False, "publish a support calendar", role="lever")
+    announce: bool = par(False, "publish the support announced (in weeks in which none is announced nothing is published)", role="lever")
     margin: float = par(0.2, "share of the fee that goes to the reseller of the account", unit="share", bounds=(0, 0.9), role="lever", source="SaaS resellers keep 20-40 % of list (practitioner guides 2025)")
     sign_up: float = par(0.06, "hazard at which candidates sign up when the programme is large", unit="1/week", bounds=(0, 5), off=0.0)
     half_recruitment: float = par(20_000.0, "programme spending at which half of that is reached", unit="money/week", bounds=(1, 1e9), extensive=True)
@@ -127,16 +127,16 @@ class Channel(Mechanism):
         leads = self.hears_leads * saturation(vendor.unserved_leads, self.half_leads)
         heard = resellers.decide(support_heard, active, level, self.hears_promotion * vendor.visible, leads, self.hears_answers * vendor.response)
         announced = min(self.hears_support * self.announced / self.full_support, 1.0)
-        belief = resellers.trust[active] * float(self.announce)
+        calendar = self.announce and self.announced > 0
+        belief = resellers.trust[active] * float(calendar)
         expected = resellers.decide(expected_support, active, resellers.habit[active], announced, belief)
-        kept = min(paid / self.announced, 1.0) if self.announced > 0 else 1.0
         columns = resellers.columns
         columns["habit"][active] += (heard - resellers.habit[active]) / self.habit_weeks
         columns["surprise"][active] += (np.square(heard - expected) - resellers.surprise[active]) / self.habit_weeks
         columns["heard"][active] = heard
         columns["gap"][active] = heard - expected
-        if self.announce:
-            gap = kept - resellers.trust[active]
+        if calendar:
+            gap = min(paid / self.announced, 1.0) - resellers.trust[active]
             columns["trust"][active] += np.where(gap > 0, self.trust_gain, self.trust_loss) * gap
         return np.asarray(expected - heard)
 
@@ -144,7 +144,7 @@ class Channel(Mechanism):
         resellers = world.resellers
         effort = np.maximum(resellers.effort[active], 0.05)
         satisfied = np.minimum(resellers.deals[active] / 26.0 / (self.deals_needed * effort), 1.0)
-        belief = resellers.trust[active] if self.announce else np.full(len(active), 0.5)
+        belief = resellers.trust[active] if self.announce and self.announced > 0 else np.full(len(active), 0.5)
         target = resellers.decide(target_confidence, active, resellers.heard[active], satisfied, belief, shortfall, self.disappointment)
         resellers.columns["confidence"][active] = resellers.decide(
             next_confidence, active, resellers.confidence[active], target, self.speed, self.asymmetry,

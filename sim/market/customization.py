@@ -56,11 +56,12 @@ class Customization(Mechanism):
         "vendor": (
             Column("wins_26", np.float64, 0.0, "firms/week", "signatures through reps, averaged over 26 weeks"),
             Column("product_work", np.float64, 0.0, "person-weeks", "work done on the feature being productized"),
+            Column("product_feature", np.int64, 0, "index", "the feature being productized"),
         ),
     }
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
         "merchants": ("asked", "kept_up", "promised", "bespoke", "bespoke_work", "due_week"),
-        "vendor": ("wins_26", "product_work", "maturity", "engineers", "engineering", "unpaid_upkeep", "bespoke_features", "queue", "queue_weeks", "credibility"),
+        "vendor": ("wins_26", "product_work", "product_feature", "maturity", "engineers", "engineering", "unpaid_upkeep", "bespoke_features", "queue", "queue_weeks", "credibility"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("ask", "offer")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
@@ -185,13 +186,18 @@ class Customization(Mechanism):
         vendor.maturity = vendor.maturity + np.minimum(person_weeks / world.opening.core_cost, 1.0) * (1.0 - vendor.maturity)
 
     def _turn_into_product(self, world: World, capacity: float) -> float:
-        """Productize the bespoke feature most firms have, when at least two do: its upkeep ends, the core gains."""
+        """Productize the bespoke feature most firms have, when at least two do: its upkeep ends, the core gains.
+
+        It is core work: what it takes scales with the product, as the core's cost does.
+        """
         merchants, vendor = world.merchants, world.vendor
         holders = merchants.kept_up[merchants.status == LIVE].sum(axis=0)
-        feature = int(np.argmax(holders))
+        if vendor.product_work == 0.0:
+            vendor.product_feature = int(np.argmax(holders))
+        feature = int(vendor.product_feature)
         if not self.productize or holders[feature] < 2 or capacity <= 0:
             return 0.0
-        cost = self.product_factor * self.work
+        cost = self.product_factor * self.work * world.market.scale
         used = min(capacity, cost - vendor.product_work)
         vendor.product_work += used
         if vendor.product_work >= cost - 1e-12:

@@ -33,13 +33,17 @@ class Need(Mechanism):
     )
 
     def prepare(self, world: World, draws: Draws) -> None:
-        """Start in the steady state: a firm is in market with the share of time it spends there, its window part used."""
+        """Start in the steady state: a firm is in market with the share of time it spends there.
+
+        What is left of a Gamma(2) window met at random is one or two of its exponential halves, with even chance.
+        """
         firms = world.merchants.ids
         hazard = world.merchants.frequency / self.interval
         share = hazard * self.window / (1.0 + hazard * self.window)
         inside = np.flatnonzero(draws("open_at_start").happens(share, firms) & (world.merchants.status == PROSPECT))
-        left = self.window * draws("window").gamma2(inside) * draws("left_at_start").uniform(inside)
-        world.merchants.columns["window_end"][inside] = np.ceil(left).astype(np.int64)
+        chance, second = draws("window"), draws("left_at_start").happens(0.5, inside)
+        left = -0.5 * self.window * (np.log(chance.uniform(inside)) + second * np.log(chance.uniform(inside, 1)))
+        world.merchants.columns["window_end"][inside] = np.ceil(left).astype(np.int64) - 1
 
     def step(self, world: World, draws: Draws) -> None:
         """Let needs arrive in firms that are out of market and free."""
@@ -48,7 +52,7 @@ class Need(Mechanism):
         chance = self.arrives * probability(merchants.frequency[free] / self.interval)
         entering = free[draws("arrival").happens(chance, free)]
         length = np.maximum(np.rint(self.window * draws("window").gamma2(entering)), 1)
-        merchants.columns["window_end"][entering] = world.week + length.astype(np.int64)
+        merchants.columns["window_end"][entering] = world.week + length.astype(np.int64) - 1
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return the firms in market."""

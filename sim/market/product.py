@@ -1,6 +1,6 @@
 """The product: engineers build the core on the need they have heard of, and polish it on the evidence that arrives.
 
-Core work has diminishing returns and features age: Δm = (e/c)(1 − m) − o·m. The roadmap follows an estimate of need from live
+Core work has diminishing returns and features age: Δm = (1 − e^(−x/c))(1 − m) − o·m for x person-weeks on a feature. The roadmap follows an estimate of need from live
 merchants, open rounds, arrived consumer feedback and need research. Polish rises with work and evidence, falls with
 regressions from upkeep that was not done.
 """
@@ -129,7 +129,8 @@ class Product(Mechanism):
             ring[:-1] = ring[1:]
             ring[-1] = value
         best = float(vendor.roadmap_best.sum())
-        vendor.focus = min(float(vendor.roadmap_added.sum()) / best, 1.0) if best > 1e-9 else 1.0
+        idle = 1.0 if (target * (1.0 - before)).sum() < 1e-9 else 0.0
+        vendor.focus = min(float(vendor.roadmap_added.sum()) / best, 1.0) if best > 1e-9 else idle
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return fit to the target market, polish and focus."""

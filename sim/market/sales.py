@@ -33,7 +33,7 @@ class Sales(Mechanism):
     slots_per_rep: float = par(14.0, "rounds a ramped rep holds open", unit="rounds", bounds=(0, 1e9), off=1e6, role="uncertain", plausible=(10, 20))
     ramp: float = par(13.0, "time to ramp a rep", unit="weeks", bounds=(1, 104))
     stale: float = par(0.08, "hazard at which a waiting lead goes cold: the firm settles its need elsewhere", unit="1/week", bounds=(0, 5))
-    outreach: float = par(0.5, "firms an idle place lets a rep call", unit="firms/week", bounds=(0, 1000), off=0.0)
+    outreach: float = par(7.0, "firms an idle rep calls", unit="firms/week", bounds=(0, 1000), off=0.0)
     addressable: float = par(60_000.0, "firms on the reps' list", unit="firms", bounds=(1, 1e8), extensive=True)
     reseller_reach: float = par(0.10, "hazard at which a territory full of resellers calls on a firm in market", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.07, 0.14))
     reseller_half: float = par(40.0, "reseller effort × skill in a territory at which half of that is reached", unit="resellers", bounds=(0.01, 1e5), extensive=True)
@@ -75,6 +75,7 @@ class Sales(Mechanism):
         vendor.reps, vendor.ramped_reps, vendor.rep_capacity = reps, ramped, ramped * self.slots_per_rep
         rounds = np.count_nonzero((world.merchants.status == ROUND) & (world.merchants.route == REP))
         world.pay("sales", reps * self.wage)
+        leaving *= vendor.staffed >= 1.0  # who leaves because he is not paid gets no severance either
         world.pay("severance", leaving * self.severance * self.wage)
         world.pay("travel", rounds * self.travel)
         world.count("rep_weeks", reps)
@@ -132,7 +133,7 @@ class Sales(Mechanism):
         merchants = world.merchants
         firms = np.flatnonzero(merchants.status == PROSPECT)
         firms = firms[self._for_reps(world, firms)]
-        idle_reps = min(idle, world.vendor.ramped_reps * 14.0)
+        idle_reps = world.vendor.ramped_reps * idle / max(world.vendor.rep_capacity, 1e-9)
         called = firms[draws("outreach").happens(probability(self.outreach * idle_reps / self.addressable), firms)]
         world.decision_makers.columns["aware"][world.ties.covers[called, ADMINISTRATOR]] = True
         merchants.columns["source"][called] = SOURCE["cold_outreach"]

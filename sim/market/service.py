@@ -24,7 +24,7 @@ class Service(Mechanism):
     support_staff: float = par(2.0, "support staff on the payroll whatever the number of live merchants", unit="people", bounds=(0, 1e5), role="lever", extensive=True)
     support_per_live: float = par(0.012, "further support staff for each live merchant", unit="people/firm", bounds=(0, 10), role="lever")
     burden: float = par(0.010, "work for tickets of a live merchant with a finished product", unit="person-weeks/week", bounds=(0, 10), role="uncertain", plausible=(0.007, 0.013))
-    roughness: float = par(0.6, "further tickets of an unpolished product", unit="×", bounds=(0, 10), off=0.0)
+    roughness: float = par(1.2, "further tickets of a product without polish", unit="×", bounds=(0, 10), off=0.0)
     onboarding: float = par(0.25, "work to bring a firm live", unit="person-weeks", bounds=(0.001, 100))
     soonest: int = par(2, "weeks from signature until a firm can be live", unit="weeks", bounds=(0, 104))
     ticket_share: float = par(0.75, "most of support that tickets get while firms wait to go live", unit="share", bounds=(0, 1))
@@ -68,7 +68,7 @@ class Service(Mechanism):
         """Tickets come from live merchants, more the rougher the product; staff is split between tickets and onboarding."""
         vendor = world.vendor
         staff = (self.support_staff + self.support_per_live * live) * vendor.staffed
-        demand = live * self.burden * (1.0 + self.roughness * (1.0 - vendor.polish) / 0.5)
+        demand = live * self.burden * (1.0 + self.roughness * (1.0 - vendor.polish))
         free = max(staff - vendor.pilot_support, 0.0)
         waiting = np.count_nonzero(world.merchants.status == SIGNED) > 0
         answered = min(demand, free * (self.ticket_share if waiting else 1.0))

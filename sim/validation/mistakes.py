@@ -188,8 +188,8 @@ def over_worlds(market: str, count: int, reps: int, seed: int, jobs: int) -> dic
 def purchase_likelihood(people: int, reps: int = 4, seed: int = 1, jobs: int = 2) -> float:
     """Return the share of rounds signed in a market where every firm has `people` veto-holders and time does not press.
 
-    The product is good (V = 0.585, where one veto-holder in five is against) and stays so, everybody is served by a rep, firms
-    are alike in pace and present solution. The content is how likelihood falls with the size of the group.
+    The product is good (V = 0.578, where one veto-holder in five is against) and stays so, everybody is served by a rep, firms
+    are alike in pace and present solution, and members weigh price alike. The content is how likelihood falls with the size of the group.
     """
     base = load("baseline+small")
     bench = base.replace(
@@ -210,11 +210,11 @@ def purchase_likelihood(people: int, reps: int = 4, seed: int = 1, jobs: int = 2
         "need.window",
         520.0,
         "vendor.maturity",
-        0.765,
+        0.76,
         "vendor.other_maturity",
-        0.765,
+        0.76,
         "vendor.polish",
-        0.765,
+        0.76,
         "product.obsolescence",
         0.0,
         "product.drift",
@@ -227,6 +227,8 @@ def purchase_likelihood(people: int, reps: int = 4, seed: int = 1, jobs: int = 2
         0.0,
         "plan.sales.reps",
         2000.0,
+        "buying.role_price",
+        [1.0, 1.0, 1.0, 1.0, 1.0],
         "buying.refusal",
         0.0,
         "buying.faults",
