@@ -164,7 +164,15 @@ def with_settings(scenario: Scenario, settings: Iterable[str]) -> Scenario:
             reading.problems.append(Problem("has not the form KEY=VALUE", key="--set", given=shown(setting)))
         else:
             reading.read(nested({path.strip(): _toml_value(text.strip())}), lambda keys: Origin("--set"))
+            reading.problems += _overruled(scenario, path.strip())
     return scenario._with(reading)
+
+
+def _overruled(scenario: Scenario, path: str) -> list[Problem]:
+    """Return the problem of setting a lever's own value where the plan, which overrules it, sets the lever too."""
+    if path not in scenario.plan.levers:
+        return []
+    return [Problem("is a lever that the plan sets, so this would change nothing", "--set", key=path, allowed=f"plan.{path}")]
 
 
 def _toml_value(text: str) -> Any:

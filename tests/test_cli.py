@@ -142,9 +142,22 @@ def test_plans_are_compared(there: Path) -> None:
 
 
 def test_different_markets_are_noted(there: Path) -> None:
-    few = ("--set", "market.merchants=300")
-    done = call("compare", "baseline+small", "premature_promotion", *few, *TINY[2:], "--json", cwd=there)
-    assert "different markets (market.scale)" in done.stderr
+    (there / "alike.toml").write_text("[market]\nneed_heterogeneity = 0.3\n")
+    done = call("compare", "baseline+small", "premature_promotion+small+alike.toml", *TINY, "--json", cwd=there)
+    assert done.returncode == 0, done.stderr
+    assert "different markets (market.need_heterogeneity)" in done.stderr
+
+
+def test_markets_of_different_scale_are_refused(there: Path) -> None:
+    said = refused("compare", "baseline+small", "premature_promotion", *TINY[2:], cwd=there)
+    assert "market.scale" in said
+    assert "0.1" in said
+
+
+def test_a_lever_that_the_plan_overrules_is_refused(there: Path) -> None:
+    said = refused("run", "baseline+small", "--set", "sales.reps=99", cwd=there)
+    assert said.startswith("--set: sales.reps")
+    assert said.endswith("plan.sales.reps")
 
 
 @pytest.mark.slow

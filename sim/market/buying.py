@@ -20,7 +20,7 @@ from sim.agents.merchants import PROSPECT, REP, RESELLER, ROUND, ROUTES, SIGNED
 from sim.agents.population import Bools, Ids
 from sim.agents.world import SECURITY, SOURCE, SOURCES, World
 from sim.curves import probability
-from sim.draws import Draws
+from sim.draws import Draws, Floats
 from sim.fields import Measure, par
 
 

@@ -74,11 +74,22 @@ def cases(scenarios: Sequence[Scenario], seed: int = 1, reps: int = 20, weeks: i
     if len(found) < 2:
         raise UserError(Problem("a comparison needs two plans or more", given=names[0] if names else None))
     if len(set(names)) < len(names):
-        raise UserError(Problem("each plan needs a name of its own", given=" ".join(names)))
+        raise UserError(Problem(f"each plan needs a name of its own; given: {', '.join(names)}"))
     if len(set(horizons.values())) > 1:
         lasts = ", ".join(f"{name} {weeks}" for name, weeks in horizons.items())
         raise UserError(Problem(f"plans of different length ({lasts}): give one number with --weeks", key="weeks"))
+    _same_size(found)
     return found
+
+
+def _same_size(found: Sequence[Case]) -> None:
+    """Refuse plans on markets of different scale: a difference of their money or firms says nothing."""
+    base = found[0].scenario
+    for case in found[1:]:
+        one, other = base.market.scale, case.scenario.market.scale
+        if one != other:
+            what = f"{base.name} plays at scale {one:g}, {case.scenario.name} at {other:g}"
+            raise UserError(Problem(f"{what}; stack the same market on each", key="market.scale"))
 
 
 def compare(

@@ -189,7 +189,8 @@ def purchase_likelihood(people: int, reps: int = 4, seed: int = 1, jobs: int = 2
     """Return the share of rounds signed in a market where every firm has `people` veto-holders and time does not press.
 
     The product is good (V = 0.578, where one veto-holder in five is against) and stays so, everybody is served by a rep, firms
-    are alike in pace and present solution, and members weigh price alike. The content is how likelihood falls with the size of the group.
+    are alike in pace and present solution, and members weigh price alike. The content is how likelihood falls with the size
+    of the group.
     """
     base = load("baseline+small")
     bench = base.replace(
