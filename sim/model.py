@@ -60,6 +60,8 @@ class GrowthModel(mesa.Model):
     def _begin(self) -> Any:
         """Open the week's books; return the mechanisms in force this week."""
         world = self.world
+        if world.week + 1 >= self.recorder.weeks:
+            raise ValueError(f"this model was made for {self.recorder.weeks} weeks; give more with weeks=")
         world.week += 1
         world.open_books()
         entered = world.vendor.stage_week

@@ -64,7 +64,7 @@ class Recorder:
             if measure.kind == "flow":
                 self.weekly[name][:] = 0.0
         self.breakdown: dict[tuple[str, str], Floats] = {}
-        self._weeks = weeks
+        self.weeks = weeks
         self._events: list[tuple[int, Any]] = []
         self._first: dict[str, float] = {}
 
@@ -83,7 +83,7 @@ class Recorder:
                 self.weekly[name][week] = self._first.get(name, np.nan)
         for at, amounts in world.splits.items():
             if at not in self.breakdown:
-                self.breakdown[at] = np.zeros((self._weeks, len(amounts)))
+                self.breakdown[at] = np.zeros((self.weeks, len(amounts)))
             self.breakdown[at][week] = amounts
         self._events += [(week, event) for event in world.events]
 
@@ -92,7 +92,7 @@ class Recorder:
         for name, measure in self.measures.items():
             if measure.over is not None:
                 top, bottom = (_trailing(self.weekly[part]) for part in measure.over)
-                self.weekly[name] = np.divide(top, bottom, out=np.full(self._weeks, np.nan), where=bottom > 0)
+                self.weekly[name] = np.divide(top, bottom, out=np.full(self.weeks, np.nan), where=bottom > 0)
         for array in (*self.weekly.values(), *self.breakdown.values()):
             array.flags.writeable = False
         return Run(seed, replication, self.weekly, self.breakdown, self._event_columns())

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import Field, InstanceOf, PrivateAttr, ValidationError
 
+from sim import consistency
 from sim import explain as words
 from sim.agents.vendor import Opening
 from sim.agents.world import Market
@@ -232,6 +233,9 @@ def _build(name: str, values: dict[str, Any], origins: dict[str, Origin]) -> Sce
         raise UserError(*(_misfit(found, origins) for found in error.errors())) from None
     made._origins.update(origins)
     _check_scale(made)
+    astray = consistency.astray(made.settings(), origins)
+    if astray:
+        raise UserError(*astray)
     return made
 
 

@@ -31,6 +31,7 @@ ORDER = [
     ["scenario_files"],
     ["settings"],
     ["explain"],
+    ["consistency"],
     ["scenario"],
     ["record"],
     ["model"],

@@ -188,7 +188,7 @@ ANY = {
     "renewal.level": st.floats(-3.0, 3.0), "usage.push": st.floats(0.0, 3.0), "usage.immediate": SHARE, "channel.speed": SHARE,
     "channel.asymmetry": st.floats(1.0, 20.0), "feedback.delay": st.integers(1, 52), "ledger.credit_line": st.floats(0.0, 1e8),
     "plan.customization.max_share": SHARE, "plan.customization.accept_match": SHARE, "plan.customization.engineers": HEADS,
-    "plan.sales.reps": HEADS, "plan.sales.account_focus": st.floats(0.0, 3.0), "plan.sales.segment_focus": st.integers(-1, 5),
+    "plan.sales.reps": HEADS, "plan.sales.account_focus": st.floats(0.0, 3.0), "plan.sales.segment_focus": st.integers(-1, 0),
     "plan.buying.pilot_share": SHARE, "plan.buying.fee": st.floats(0.0, 2_000.0), "plan.service.support_staff": HEADS,
     "plan.channel.support_per_reseller": st.floats(0.0, 5_000.0), "plan.channel.announce": st.booleans(),
     "plan.channel.recruitment": MONEY, "plan.product.need_research": MONEY, "plan.ledger.funding": st.one_of(st.just(0.0), MONEY),

@@ -265,6 +265,13 @@ def test_mesa_steps_and_we_count_the_weeks() -> None:
     assert model.world.week == 0
 
 
+def test_beyond_its_horizon_it_says_so() -> None:
+    model = model_of(busy(weeks=2), 2)
+    with pytest.raises(ValueError, match="made for 2 weeks"):
+        model.step()
+    assert model.world.week == 1
+
+
 @pytest.mark.parametrize("engine", ["columns", "agents"])
 def test_a_finished_model_is_let_go(engine: Any) -> None:
     model = model_of(SMALL["busy"], 2, engine=engine)

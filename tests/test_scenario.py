@@ -202,7 +202,9 @@ def given_for(path: str) -> st.SearchStrategy[Any]:
 
 
 def changes(*without: str) -> st.SearchStrategy[dict[str, Any]]:
-    paths = st.lists(st.sampled_from([path for path in known() if path not in without]), unique=True, min_size=1, max_size=6)
+    apart = {"segments", "regions", "segment_focus", "roles"}  # these must fit each other, see below
+    free = [path for path in known() if path not in without and path.rpartition(".")[2] not in apart]
+    paths = st.lists(st.sampled_from(free), unique=True, min_size=1, max_size=6)
     return paths.flatmap(lambda chosen: st.fixed_dictionaries({path: given_for(path) for path in chosen}))
 
 
@@ -287,3 +289,16 @@ def test_shipped_scenarios_load_write_and_explain(name: str, monkeypatch: pytest
     write(here, "again.toml", found.dump())
     assert load("again.toml") == found
     assert found.title in found.explain()
+
+
+@pytest.mark.parametrize(("path", "value", "allowed"), [
+    ("promotion.sem.segments", [50], "from 0 to 7"), ("promotion.sem.regions", [6], "from 0 to 5"),
+    ("sales.segment_focus", 8, "from 0 to 7"),
+    ("promotion.sem.roles", [0.0, 0.0, 0.0, 0.0, 0.0], "not all 0"), ("word.roles", [-0.1, 0.5, 0.2, 0.2, 0.2], "from 0"),
+])
+def test_what_the_market_does_not_have_is_refused(path: str, value: Any, allowed: str) -> None:
+    with pytest.raises(UserError) as error:
+        load("baseline").replace(path, value)
+    assert path in str(error.value)
+    assert allowed in str(error.value)
+    load("baseline").replace("promotion.sem.segments", [0, 7], "sales.segment_focus", 7)

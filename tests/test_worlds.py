@@ -194,7 +194,7 @@ def test_a_newcomer_that_buys_is_felt(market: Scenario) -> None:
     one, more = with_one_more(market)
     for model in (one, more):
         model.world.merchants.columns["window_end"][:] = 30
-    more.world.merchants.columns["well_served"][500] = -20.0
+    more.world.merchants.columns["well_served"][500], more.world.merchants.columns["source"][500] = -20.0, 0
     more.world.decision_makers.columns["aware"][more.world.decision_makers.merchant == 500] = True
     for _ in range(WEEKS):
         one.step()

@@ -38,7 +38,7 @@ SETTINGS = CALIBRATED | {
     "market.consumers_per_merchant": 60.0, "market.people_per_row": 20.0, "market.other_veto_share": 0.3,
     "vendor.opening_cash": 1e9, "vendor.polish": 0.6, "vendor.maturity": 0.5, "vendor.other_maturity": 0.3,
     "need.interval": 12.0, "need.window": 12.0, "word.reach": 0.2,
-    "promotion.content.segments": (0, 1), "promotion.salon.regions": (1,),
+    "promotion.content.segments": (0,), "promotion.salon.regions": (0,),
     "sales.account_focus": 0.6, "sales.outreach": 20.0, "buying.cost": 1.0, "buying.undecided": 0.1, "buying.refusal": 1.0,
     "service.soonest": 1, "service.seasoning": 8, "service.vouching": 0.45, "renewal.level": -1.5, "service.onboarding": 0.1,
     "gates.satisfied": 0.3, "gates.polish": 0.3, "gates.win_rate": 0.01, "gates.holds": 0.1, "gates.overlap": 0.1,
