@@ -23,8 +23,9 @@ from sim.scenario import Scenario
 SMALL = {
     "busy": busy(),
     "bespoke": busy(
-        plan__customization__accept_match=0.0, plan__customization__max_share=0.9, plan__customization__engineers=600.0,
-        vendor__maturity=0.2, vendor__other_maturity=0.1, customization__upkeep=0.05,
+        plan__customization__accept_match=0.0, plan__customization__max_share=0.9, plan__customization__engineers=90.0,
+        plan__customization__productize=False, plan__customization__max_load=1_000.0, customization__work=0.05,
+        customization__upkeep=0.05, vendor__core_cost=60.0, vendor__maturity=0.4, vendor__other_maturity=0.3, buying__cost=0.0,
     ),
     "channel in fits and starts": busy(
         market__reseller_pool=6_000, channel__sign_up=0.2, plan__channel__announced=1_500.0, plan__sales__reps=0.0,

@@ -38,7 +38,7 @@ def test_the_calendar_tells_when_and_how_much() -> None:
         "week 7 (Feb 2027) 3 CNY/week", "while in stage stability, from its week 5 4 CNY/week", "otherwise 0 CNY/week",
     ]
     assert found[start + 8].startswith("(baseline: weeks 0-25")
-    assert "announce: publish a support calendar" in found
+    assert f"announce: {known()['channel.announce'].doc}" in found
     assert "throughout yes" in found
     assert any("last of them counts" in line for line in found)
 

@@ -14,7 +14,8 @@ from conftest import Found
 from tiny import CHANNELS, faults, model_of
 
 from sim.agents.consumers import CONSUMING, LAPSED, UNAWARE
-from sim.agents.merchants import LIVE, PROSPECT, RESELLER, ROUND
+from sim.agents.decision_makers import TECHNICAL
+from sim.agents.merchants import LEAD, LIVE, PROSPECT, RESELLER, ROUND
 from sim.agents.resellers import ACTIVE, CANDIDATE
 from sim.agents.world import SECURITY, SOURCE, World
 from sim.fields import declared
@@ -72,10 +73,11 @@ def _(before: World, step: Step) -> float:
     return float(np.count_nonzero(step().merchants.window_end != before.merchants.window_end))
 
 
-def wear_out(k: int) -> Effect:
-    def first_week(world: World) -> None:
-        world.week = 0  # bursts come every so many weeks from week 0
+def first_week(world: World) -> None:
+    world.week = 0  # bursts come every so many weeks from week 0
 
+
+def wear_out(k: int) -> Effect:
     def effect(before: World, step: Step) -> float:
         worlds = (step(before=both(first_week, put("vendor", fatigue=level))) for level in (0.9, 0.0))
         tired, fresh = (world.splits["visits", "channel"][k] for world in worlds)
@@ -84,8 +86,18 @@ def wear_out(k: int) -> Effect:
     return effect
 
 
+def introduces(channel: str) -> Effect:
+    def effect(before: World, step: Step) -> float:
+        others = {f"{name}__introduces": 0.0 for name in CHANNELS if name != channel}
+        after = step(before=both(first_week, put("merchants", status=PROSPECT)), reach=10.0, **others)
+        return newly(before, after, "merchants", "status", LEAD)
+
+    return effect
+
+
 for number, channel in enumerate(CHANNELS):
     EFFECTS[f"promotion.{channel}.wear_out"] = wear_out(number)
+    EFFECTS[f"promotion.{channel}.introduces"] = introduces(channel)
 
 
 @switch("promotion.reach")
@@ -168,18 +180,18 @@ def _(before: World, step: Step) -> float:
 
 @switch("buying.security")
 def _(before: World, step: Step) -> float:
-    """Nobody needs the feature itself, so it counts for technical people's sense of safety alone."""
+    """Nobody needs the feature itself, so it counts in the judgement of technical people alone."""
 
     def safe(maturity: float) -> Callable[[World], None]:
         def change(world: World) -> None:
-            put("decision_makers", aware=True, evaluated=True, veto=True, mean=0.5, precision=4.0)(world)
+            put("decision_makers", aware=True, role=TECHNICAL)(world)
             world.ties.needs[:, SECURITY] = 0.0
             world.vendor.maturity[SECURITY] = maturity
 
         return change
 
-    insecure, secure = (step(before=safe(maturity)).merchants.status for maturity in (0.0, 1.0))
-    return float(np.count_nonzero(insecure != secure))
+    insecure, secure = (step(before=safe(maturity), trying=(5.0, 5.0, 5.0)).decision_makers.mean for maturity in (0.0, 1.0))
+    return spread(insecure, secure)
 
 
 @switch("buying.refusal")

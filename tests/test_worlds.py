@@ -161,8 +161,10 @@ def test_what_segments_share_is_felt(shared: tuple[Any, ...]) -> None:
 
 
 def with_one_more(scenario: Scenario) -> tuple[GrowthModel, GrowthModel]:
-    """Return the market, and the market with a merchant more that never comes into market."""
-    full = scenario.replace("market.scale", 1.0, "market.merchants", 500, "market.reseller_pool", 30)
+    """Return the market, and the market with a merchant more that never comes into market and that nobody introduces."""
+    full = scenario.replace(
+        "market.scale", 1.0, "market.merchants", 500, "market.reseller_pool", 30, "promotion.incubator.introduces", 0.0,
+    )
     one, more = GrowthModel(full), GrowthModel(full.replace("market.merchants", 501))
     assert np.ceil(np.log2(one.world.consumers.n)) == np.ceil(np.log2(more.world.consumers.n))
     more.world.merchants.columns["frequency"][500] = 0.0

@@ -1,8 +1,8 @@
 """The product: engineers build the core on the need they have heard of, and polish it on the evidence that arrives.
 
-Core work has diminishing returns and features age: Δm = (1 − e^(−x/c))(1 − m) − o·m for x person-weeks on a feature. The roadmap follows an estimate of need from live
-merchants, open rounds, arrived consumer feedback and need research. Polish rises with work and evidence, falls with
-regressions from upkeep that was not done.
+Core work has diminishing returns and features age: Δm = (1 − e^(−x/c))(1 − m) − o·m for x person-weeks on a feature. The
+roadmap follows an estimate of need from live merchants, open rounds, arrived consumer feedback and need research. Polish
+rises with work and evidence, falls with regressions from upkeep that was not done.
 """
 
 from __future__ import annotations
@@ -150,5 +150,5 @@ def most_value(target: Floats, maturity: Floats, work: float, cost: float) -> fl
     log_gain = np.cumsum(np.log(gain))
     count = np.arange(1, len(gain) + 1)
     level = np.exp((log_gain - work / cost) / count)  # marginal gain if the first k features share the work
-    k = int(count[gain > level][-1])
-    return float(gain[:k].sum() - k * level[k - 1])
+    k = max(int(np.count_nonzero(gain > level)), 1)  # the first is always worked on, though rounding may hide a tiny gain
+    return max(float(gain[:k].sum() - k * level[k - 1]), 0.0)

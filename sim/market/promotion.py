@@ -3,7 +3,8 @@
 Each channel keeps a goodwill stock A ← δA + (1 − δ)x (Nerlove & Arrow 1962) and reaches its ceiling as A/(A + K).
 Visits count everybody who comes, prospect or not, so traffic cannot depend on the stage of the product. Of the firms
 reached, a contact lands on whoever wears the role's hat; that person becomes aware and takes a signal
-y = V + bias + noise, whose precision grows with the stock of content.
+y = V + bias + noise, whose precision grows with the stock of content. An incubator introduces firms: they come in batches, as
+warm leads.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sim.agents.decision_makers import EXECUTIVE, ROLES, posterior_mean, posterior_precision
+from sim.agents.decision_makers import ADMINISTRATOR, EXECUTIVE, ROLES, posterior_mean, posterior_precision
 from sim.agents.mechanism import Mechanism
-from sim.agents.merchants import SIGNED
+from sim.agents.merchants import LEAD, PROSPECT, SIGNED
 from sim.agents.population import Column, Ids
 from sim.agents.world import SOURCES, World
 from sim.curves import keep, probability, saturation
@@ -45,6 +46,7 @@ class PromotionChannel(Parameters):
     wear_out: float = par(0.0, "share of effect a creative in steady use loses", unit="share", bounds=(0, 1), off=0.0)
     segments: tuple[int, ...] = par((), "segments it is aimed at (empty: all)", unit="index", bounds=(0, 99))
     regions: tuple[int, ...] = par((), "regions it is aimed at (empty: all)", unit="index", bounds=(0, 99))
+    introduces: float = par(0.0, "share of contacts with free firms that come as an introduction: a lead whose executive and administrator know of the vendor", unit="share", bounds=(0, 1), off=0.0)
     recruits: float = par(0.0, "hazard at which its ceiling makes a candidate reseller sign up", unit="1/week", bounds=(0, 1))
     consumer_reach: float = par(0.0, "hazard at which its ceiling makes a consumer aware", unit="1/week", bounds=(0, 1))
 
@@ -67,12 +69,13 @@ class Promotion(Mechanism):
     media: PromotionChannel = _online(half_spend=80_000, ceiling=0.10, precision=0.05, half_life=4, bias=0.15, wear_out=0.2, recruits=0.004, consumer_reach=0.001)
     exhibition: PromotionChannel = _offline(half_spend=80_000, ceiling=0.02, precision=0.5, half_life=1, every=13, recruits=0.012)
     salon: PromotionChannel = _offline(half_spend=40_000, ceiling=0.003, precision=0.7, half_life=1)
-    incubator: PromotionChannel = _offline(half_spend=40_000, ceiling=0.0015, precision=0.8, half_life=13)
+    incubator: PromotionChannel = _offline(half_spend=40_000, ceiling=0.0015, precision=0.8, half_life=13, every=13, introduces=0.5)
     reach: float = par(1.0, "contacts per visit of a prospect", unit="×", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.7, 1.4))
     informativeness: float = par(0.8, "precision of what one contact tells at full content", unit="1/variance", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.5, 1.1))
     noise: float = par(0.15, "spread of what a contact tells", unit="0-1", bounds=(0, 1))
     content_quality: float = par(1.0, "quality of content: scales what a given volume of it lets a contact tell", unit="×", bounds=(0, 3))
     bare: float = par(0.3, "informativeness without any content, as a share", unit="share", bounds=(0, 1))
+    introduction: int = par(13, "weeks an introduced firm stays in market at least", unit="weeks", bounds=(1, 520))
     recovery: float = par(0.05, "speed at which a creative tires and recovers", unit="1/week", bounds=(0, 1))
 
     COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
@@ -84,10 +87,10 @@ class Promotion(Mechanism):
     }
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
         "vendor": ("adstock", "fatigue", "pipeline", "visible", "recruiting", "direct_reach"),
-        "merchants": ("source",),
+        "merchants": ("source", "status", "lead_week", "window_end"),
         "decision_makers": ("aware", "mean", "precision"),
     }
-    PURPOSES: ClassVar[tuple[str, ...]] = ("contact", "which_channel", "which_role", "impression")
+    PURPOSES: ClassVar[tuple[str, ...]] = ("contact", "which_channel", "which_role", "impression", "introduced")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("impressions", "impressions", "flow", "times the channels were seen"),
         Measure("visits", "visits", "flow", "visits, prospects or not", by=("channel",)),
@@ -104,7 +107,7 @@ class Promotion(Mechanism):
         channels = [getattr(self, name) for name in CHANNELS]
         rows: dict[str, Any] = {
             name: np.array([getattr(c, name) for c in channels], dtype=np.float64)
-            for name in ("spend", "half_spend", "ceiling", "precision", "wear_out", "bias", "recruits", "consumer_reach", "every", "in_market_only", "impressions_per_visit", "steepness")
+            for name in ("spend", "half_spend", "ceiling", "precision", "wear_out", "bias", "recruits", "consumer_reach", "introduces", "every", "in_market_only", "impressions_per_visit", "steepness")
         }
         rows["kept"] = np.array([keep(c.half_life) for c in channels])
         rows["delay"] = np.array([c.delay for c in channels], dtype=np.int64)
@@ -117,6 +120,7 @@ class Promotion(Mechanism):
         level = self._spend(world, rows)
         reached, channel = self._contacts(world, draws, rows, level)
         self._inform(world, draws, rows, reached, channel)
+        self._introduce(world, draws, rows["introduces"][channel], reached)
 
     def _spend(self, world: World, rows: dict[str, Any]) -> Floats:
         """Pay, update stocks; return each channel's reach this week as a share of its ceiling, shape (8,)."""
@@ -197,6 +201,19 @@ class Promotion(Mechanism):
         world.count("contacts", by_role.sum())
         world.count("executive_contacts", by_role[EXECUTIVE])
         world.split("contacts", "role", by_role)
+
+    def _introduce(self, world: World, draws: Draws, share: Floats, firms: Ids) -> None:
+        """Let some of the free firms reached come as warm leads: an incubator brings its firms in batches."""
+        columns = world.merchants.columns
+        free = (columns["status"][firms] == PROSPECT) & draws("introduced").happens(share, firms)
+        new = firms[free]
+        for role in (EXECUTIVE, ADMINISTRATOR):
+            world.decision_makers.columns["aware"][world.ties.covers[new, role]] = True
+        columns["status"][new] = LEAD
+        columns["lead_week"][new] = world.week
+        columns["window_end"][new] = np.maximum(columns["window_end"][new], world.week + self.introduction - 1)
+        world.count("leads", len(new))
+        world.split("leads", "channel", np.bincount(columns["source"][new], minlength=len(SOURCES)).astype(np.float64))
 
     def _content(self, world: World) -> float:
         """Return the stock of content, 0-1."""
