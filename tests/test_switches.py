@@ -89,7 +89,7 @@ def wear_out(k: int) -> Effect:
 def introduces(channel: str) -> Effect:
     def effect(before: World, step: Step) -> float:
         others = {f"{name}__introduces": 0.0 for name in CHANNELS if name != channel}
-        after = step(before=both(first_week, put("merchants", status=PROSPECT)), reach=10.0, **others)
+        after = step(before=both(first_week, put("merchants", status=PROSPECT)), **{f"{channel}__ceiling": 1.0}, **others)
         return newly(before, after, "merchants", "status", LEAD)
 
     return effect
