@@ -72,7 +72,7 @@ def cases(scenarios: Sequence[Scenario], seed: int = 1, reps: int = 20, weeks: i
     names = [case.scenario.name for case in found]
     horizons = {case.scenario.name: case.scenario.weeks for case in found}
     if len(found) < 2:
-        raise UserError(Problem("a comparison needs two plans or more", given=names[0] if names else None))
+        raise UserError(Problem("a comparison needs two plans or more", key="plans", given=names[0] if names else None))
     if len(set(names)) < len(names):
         raise UserError(Problem(f"each plan needs a name of its own; given: {', '.join(names)}"))
     if len(set(horizons.values())) > 1:

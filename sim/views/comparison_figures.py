@@ -111,7 +111,8 @@ def _value_row(ax: Axes, row: float, found: Interval, name: str, colour: str) ->
     ax.plot([found.mean], [row], "o", color=colour, markersize=9, mfc=colour if found.sign else "white", markeredgewidth=2)
     place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "size": 10.5}
     place["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-    ax.annotate(name, (0, row), (0, 25), weight="bold", color=ink(colour), **place)
+    short_of_zero = ax.get_position().width * ax.get_figure().get_figwidth() * 0.9
+    ax.annotate(wrap(name, short_of_zero, 10.5, "bold"), (0, row), (0, 23), weight="bold", va="bottom", color=ink(colour), **place)
     ax.annotate(words, (0, row), (0, 10), color=INK, **place)
 
 
