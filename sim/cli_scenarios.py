@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -81,48 +80,16 @@ def check(files: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help
 
 @scenarios.command()
 def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the plan: letters, digits, _ and -.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The file to write: NAME.toml, or a path to it.")],
     base: Annotated[str, typer.Option("--base", metavar="SCENARIO", help="What it starts from.")] = "baseline",
 ) -> None:
-    """Start a plan of your own: writes NAME.toml here, with examples to uncomment.
+    """Start a plan of your own: writes NAME.toml, with examples to uncomment.
 
     [bold]Example[/bold]
 
     sim scenarios new my_plan && sim scenarios check my_plan.toml
     """
-    if not name.replace("_", "").replace("-", "").isalnum():
-        raise UserError(Problem("cannot be a name", key="NAME", given=name, allowed="letters, digits, _ and -"))
-    scenario_of(base)
-    file = Path(f"{name}.toml")
-    try:
-        with file.open("x", encoding="utf-8") as handle:
-            handle.write(_template(name, base))
-    except FileExistsError:
-        raise UserError(Problem("is there already: choose another name", file=str(file))) from None
-    except OSError as error:
-        raise UserError(Problem(f"cannot be written: {(error.strerror or str(error)).lower()}", file=str(file))) from None
+    from sim.scenario import new as start
+
+    file = start(name if name.endswith(".toml") else f"{name}.toml", base)
     typer.echo(f"wrote {file}; next: edit it, then  sim compare {base} {file}")
-
-
-def _template(name: str, base: str) -> str:
-    layers = base.split("+")
-    extends = f'"{base}"' if len(layers) == 1 else "[" + ", ".join(f'"{layer}"' for layer in layers) + "]"
-    return f'''extends = {extends}
-title = "{name.replace("_", " ").replace("-", " ").capitalize()}"
-description = "What this plan does differently, and why."
-
-# Only what differs stands here. A value is a number for the whole time, or a list of times and stages.
-# `sim scenarios explain {base}` shows what stands otherwise, `sim scenarios check {name}.toml` says what is wrong.
-
-# [plan.promotion.sem]
-# spend = [ {{from = 0, to = 26, value = 2_000}}, {{stage = "stability", value = 30_000}} ]
-
-# [plan.customization]
-# accept_match = 0.6
-
-# [plan.channel]
-# support_per_reseller = [ {{from = 60, every = 26, on = 13, value = 900}} ]
-
-# [market]
-# need_heterogeneity = 0.35
-'''

@@ -228,7 +228,7 @@ def test_every_problem_has_its_line(tmp_path: Path) -> None:
     (["compare", "baseline"], ["two plans or more"]),
     (["compare", "baseline", "baseline"], ["name of its own"]),
     (["scenarios", "show", "basline"], ["basline", "baseline"]),
-    (["scenarios", "new", "a/b"], ["NAME", "'a/b'"]),
+    (["scenarios", "new", "a/b"], ["a/b.toml", "cannot be written"]),
 ])
 def test_a_wrong_request_is_one_line(arguments: list[str], parts: list[str], there: Path) -> None:
     line = refused(*arguments, cwd=there)
