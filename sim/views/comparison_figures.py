@@ -103,16 +103,15 @@ def _growth_panel(fig: Figure, box: Box, comparison: Comparison) -> None:
     end_labels(ax, labels, 1.5, 0.2 * len(labels))
 
 
-def _value_row(ax: Axes, row: float, found: Interval, name: str, colour: str) -> None:
-    """Draw one plan's difference as a dot with its interval, its name and figures above."""
+def _value_row(ax: Axes, row: float, found: Interval, name: str, colour: str, width: float) -> None:
+    """Draw one plan's difference as a dot with its interval, its name (in lines of `width` inches) and figures above."""
     words = number(found.mean, sign=True) + (f" ({span(found, sign=True)})" if found.known else ", one replication")
     if found.known:
         ax.hlines(row, found.low, found.high, color=colour, linewidth=2.4)
     ax.plot([found.mean], [row], "o", color=colour, markersize=9, mfc=colour if found.sign else "white", markeredgewidth=2)
     place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "size": 10.5}
     place["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-    short_of_zero = ax.get_position().width * ax.get_figure().get_figwidth() * 0.9
-    ax.annotate(wrap(name, short_of_zero, 10.5, "bold"), (0, row), (0, 23), weight="bold", va="bottom", color=ink(colour), **place)
+    ax.annotate(wrap(name, width, 10.5, "bold"), (0, row), (0, 23), weight="bold", va="bottom", color=ink(colour), **place)
     ax.annotate(words, (0, row), (0, 10), color=INK, **place)
 
 
@@ -127,7 +126,7 @@ def _value_panel(fig: Figure, box: Box, comparison: Comparison) -> None:
     ax.set(xlim=(min(ends) - room, max(ends) + room), ylim=(len(plans) - 0.6, -0.75), yticks=[])
     ax.axvline(0, color=BASE, linewidth=1.6)
     for row, plan in enumerate(plans):
-        _value_row(ax, row, found[plan], names[plan], by_plan[plan])
+        _value_row(ax, row, found[plan], names[plan], by_plan[plan], 0.9 * box.width)  # short of the line at zero
     ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     ax.xaxis.set_major_formatter(FuncFormatter(tick))
     ax.set_xlabel(f"{_unit(comparison, 'value')} against the base ({number(zero)})", size=9.5, loc="left", labelpad=2)
