@@ -16,7 +16,8 @@ from sim.errors import UserError
 if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.study.keep import Ways
-    from sim.study.run import Failure, Jobs
+    from sim.study.runner import Jobs
+    from sim.study.task import Failure
 
 DEMO = ("baseline", "premature_promotion", "over_customization", "interrupted_channel_support")
 DEMO_MARKET = "small"
@@ -203,7 +204,7 @@ def _ways(label: str, replications: int, jobs: Jobs, comparison: bool) -> Iterat
 
 
 def _print_json(content: Any) -> None:
-    from sim.study.store import as_json
+    from sim.study.folders import as_json
 
     typer.echo(as_json(content))
 

@@ -11,8 +11,9 @@ import pandas as pd
 
 from sim.fields import Measure
 from sim.study.compare import Comparison, of
-from sim.study.run import Failure, Result
+from sim.study.run import Result
 from sim.study.summary import summarise, totals
+from sim.study.task import Failure
 
 WEEKS = 156
 SHARE = {  # of visits, of leads, of opportunities, of wins

@@ -15,10 +15,11 @@ import pytest
 import sim
 from sim.errors import Problem, UserError
 from sim.fields import Measure
-from sim.study import keep, store, summary
-from sim.study import run as runner
+from sim.study import folders, keep, runner, summary, task
 from sim.study.compare import cases, of
-from sim.study.run import Case, measures_of, run_case, workers
+from sim.study.run import Case, Result, run_cases
+from sim.study.runner import workers
+from sim.study.task import measures_of
 
 MEASURES = {
     "signed": Measure("signed", "firms", "flow"),
@@ -33,6 +34,10 @@ NAN = np.nan
 def tiny(*layers: str) -> sim.Scenario:
     """Return a market of a few dozen firms over a dozen weeks."""
     return sim.load("+".join(layers or ("baseline", "small"))).replace("market.scale", 0.002).replace("weeks", 12)
+
+
+def run_case(case: Case, **more: Any) -> Result:
+    return run_cases([case], **more)[0]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +137,7 @@ def test_money_is_in_the_currency_of_the_scenario(result: sim.Result) -> None:
 @pytest.mark.parametrize("jobs", [2, 3])
 def test_the_number_of_processes_changes_no_bit(case: Case, result: sim.Result, jobs: int) -> None:
     other = run_case(case, jobs=jobs)
-    for name in store.TABLES:
+    for name in folders.TABLES:
         pd.testing.assert_frame_equal(getattr(other, name), getattr(result, name), check_exact=True)
     assert other.summary == result.summary
 
@@ -201,9 +206,9 @@ def test_replications_lost_with_their_process_are_run_again(
 ) -> None:
     works, asked = runner._pool, []
 
-    def pool(case: Case, replications: list[int], processes: int) -> Any:
-        asked.append(list(replications))
-        yield from works(case, [r for r in replications if r != 1 or len(asked) > 1], processes)
+    def pool(shards: Any, *more: Any) -> Any:
+        asked.append([task.replication for shard in shards for task in shard])
+        yield from works([[t for t in shard if t.replication != 1 or len(asked) > 1] for shard in shards], *more)
 
     monkeypatch.setattr(runner, "_pool", pool)
     assert run_case(case).weekly.equals(result.weekly)
@@ -211,10 +216,19 @@ def test_replications_lost_with_their_process_are_run_again(
 
 
 def test_a_process_that_keeps_dying_is_a_failure(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
+    """Others are not blamed for it, though it breaks every round at once until they come first."""
     works = runner._pool
-    monkeypatch.setattr(runner, "_pool", lambda case, left, n: works(case, [r for r in left if r != 1], n))
+
+    def pool(shards: Any, *more: Any) -> Any:
+        for shard in shards:
+            for task in shard:
+                if task.replication == 0:
+                    return
+                yield from works([[task]], *more)
+
+    monkeypatch.setattr(runner, "_pool", pool)
     found = run_case(case)
-    assert [f.replication for f in found.failures] == [1]
+    assert [f.replication for f in found.failures] == [0]
     assert "process died" in found.failures[0].error
 
 
@@ -329,7 +343,7 @@ def test_unknown_plans_and_measures_are_refused(result: sim.Result) -> None:
 
 def test_a_run_directory_holds_what_the_contract_says(result: sim.Result, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    store.save(result, folder, "sim run x")
+    folders.save(result, folder, "sim run x")
     kept = {file.name for file in folder.iterdir()}
     assert kept == {
         "scenario.toml", "manifest.json", "weekly.parquet", "breakdown.parquet", "events.parquet", "summary.json", "summary.csv"
@@ -342,10 +356,10 @@ def test_a_run_directory_holds_what_the_contract_says(result: sim.Result, tmp_pa
 
 
 def test_what_is_kept_is_found_again_to_the_bit(case: Case, result: sim.Result, tmp_path: Path) -> None:
-    store.save(result, tmp_path / "run")
-    found = store.find(case, tmp_path / "run")
+    folders.save(result, tmp_path / "run")
+    found = folders.find(case, tmp_path / "run")
     assert found is not None
-    for name in store.TABLES:
+    for name in folders.TABLES:
         pd.testing.assert_frame_equal(getattr(found, name), getattr(result, name), check_exact=True)
     assert found.summary == result.summary
 
@@ -360,22 +374,22 @@ def test_other_inputs_are_other_folders(case: Case, result: sim.Result, tmp_path
         scenario = scenario.replace(key, other[key])
     plain = {"seed": case.seed, "reps": case.reps, "engine": case.engine}
     changed = Case(scenario, **(plain | {key: other[key] for key in other.keys() & plain.keys()}))
-    assert store.folder_of([changed], tmp_path) != store.folder_of([case], tmp_path)
-    store.save(result, tmp_path / "run")
-    assert store.find(changed, tmp_path / "run") is None
+    assert folders.folder_of([changed], tmp_path) != folders.folder_of([case], tmp_path)
+    folders.save(result, tmp_path / "run")
+    assert folders.find(changed, tmp_path / "run") is None
 
 
 def test_other_code_is_another_folder(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = store.folder_of([case], Path("results"))
+    before = folders.folder_of([case], Path("results"))
     monkeypatch.setattr(store, "code", lambda **_: "changed")
-    assert store.folder_of([case], Path("results")) != before
+    assert folders.folder_of([case], Path("results")) != before
 
 
 def test_the_hash_of_the_code_covers_the_model_and_not_the_pictures() -> None:
-    numbers = {path for path in ("week.py", "market/need.py", "study/run.py", "draws.py") if store._makes_numbers(Path(path))}
+    numbers = {path for path in ("week.py", "market/need.py", "study/task.py", "draws.py") if task.makes_numbers(Path(path))}
     assert len(numbers) == 4
-    assert not store._makes_numbers(Path("cli.py"))
-    assert store.code() != store.code(of_views=True)
+    assert not task.makes_numbers(Path("cli.py"))
+    assert folders.code() != folders.code(of_views=True)
 
 
 def test_equal_inputs_are_not_run_again(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,7 +397,7 @@ def test_equal_inputs_are_not_run_again(case: Case, tmp_path: Path, monkeypatch:
     first, folder, there = keep.run_kept(case, None, ways)
     assert not there
     assert folder.name.startswith(f"{case.scenario.name}-")
-    monkeypatch.setattr(keep, "run_case", lambda *_: pytest.fail("was run again"))
+    monkeypatch.setattr(runner, "perform", lambda *_: pytest.fail("was run again"))
     again, same, there = keep.run_kept(case, None, ways)
     assert (same, there, again.summary) == (folder, True, first.summary)
 
@@ -392,16 +406,17 @@ def test_a_comparison_uses_what_was_run_before(case: Case, tmp_path: Path, monke
     ways = keep.Ways(shelf=tmp_path)
     keep.run_kept(case, None, ways)
     ran: list[str] = []
-    monkeypatch.setattr(keep, "run_case", lambda case, *_: ran.append(case.scenario.name) or run_case(case))
+    works = runner.perform
+    monkeypatch.setattr(runner, "perform", lambda task: ran.append(task.scenario.name) or works(task))
     todo = [case, Case(tiny("over_customization", "small"), case.seed, case.reps)]
     comparison, folder, there = keep.compare_kept(todo, None, ways)
-    assert ran == [todo[1].scenario.name]
+    assert ran == [todo[1].scenario.name] * case.reps
     assert not there
     assert json.loads((folder / "comparison.json").read_text()) == comparison.table
     assert {part.name for part in (folder / "plans").iterdir()} == {c.scenario.name for c in todo}
     found, _, there = keep.compare_kept(todo, None, ways)
     assert there
-    assert len(ran) == 1
+    assert len(ran) == case.reps
     assert found.table == comparison.table
 
 
@@ -428,7 +443,7 @@ def test_charts_are_drawn_again_only_when_the_views_changed(case: Case, tmp_path
     _, folder, _ = keep.run_kept(case, None, ways)
     keep.run_kept(case, None, ways)
     assert len(drawn) == 1
-    was = store.code
+    was = folders.code
     monkeypatch.setattr(store, "code", lambda of_views=False: "changed" if of_views else was())
     keep.run_kept(case, None, ways)
     keep.run_kept(case, None, ways)
@@ -441,7 +456,7 @@ def test_nothing_half_written_is_left(result: sim.Result, tmp_path: Path) -> Non
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        store.save(result, tmp_path / "run", dress=dress)
+        folders.save(result, tmp_path / "run", dress=dress)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -459,4 +474,4 @@ def test_a_folder_that_holds_something_else_is_left_alone(case: Case, tmp_path: 
 def test_a_broken_manifest_is_no_result(case: Case, tmp_path: Path) -> None:
     for text in ("", "[]", "{}", "{"):
         (tmp_path / "manifest.json").write_text(text)
-        assert store.find(case, tmp_path) is None
+        assert folders.find(case, tmp_path) is None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.errors import Problem, UserError
-from sim.study.run import Case, Jobs, Progress, Result, lasting, run_case
+from sim.study.run import Case, Result, lasting, run_cases
+from sim.study.runner import Jobs, Progress
 from sim.study.summary import Floats, by_replication, intervals, plain
 
 if TYPE_CHECKING:
@@ -105,17 +106,7 @@ def compare(
     The arguments are those of `run`; `progress` is told (done, total) over all plans. Raises UserError on fewer than two
     plans, on two of one name, and on horizons that differ.
     """
-    todo = cases(scenarios, seed, reps, weeks)
-    results = []
-    for number, case in enumerate(todo):
-        results.append(run_case(case, jobs, shifted(progress, number * reps, len(todo) * reps)))
-    return of(results)
-
-
-def shifted(progress: Progress | None, before: int, total: int) -> Progress | None:
-    """Return the progress of one plan among several: `before` replications are done, `total` are to do in all."""
-    tell: Callable[[int, int], None] | None = progress
-    return None if tell is None else lambda done, _: tell(before + done, total)
+    return of(run_cases(cases(scenarios, seed, reps, weeks), jobs, progress))
 
 
 def of(results: Sequence[Result]) -> Comparison:

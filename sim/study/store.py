@@ -1,236 +1,108 @@
-"""Keep what was run: a folder for each result, found again by its inputs, never half-written.
+"""The store: every replication ever run, found by the hash of what made it, in files that are whole or not there.
 
-A folder is written aside under a name that begins with a dot, flushed to disk, and renamed.
+A row (each measure over the horizon, or the error of a failure) is `ab/ab12….json`, its tables stand beside it in the folder
+`ab/ab12…/`. Both are written aside, flushed to disk and renamed, so several processes may share a store and a kill at any
+moment leaves nothing half-written. Nothing else is kept in a store: it may be deleted at any time, at the price of running again.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
 import os
-import platform
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.errors import Problem, UserError
-from sim.study.compare import Comparison, of
-from sim.study.run import Case, Failure, Result, Tables, make_result
-from sim.study.summary import as_table
+import numpy as np
 
-PACKAGE = Path(__file__).resolve().parents[1]
+from sim.study.task import Done, Failure, Outcome, Tables, Task
+
 TABLES = ("weekly", "breakdown", "events")
-VERSIONS = ("b2b2c-sim", "mesa", "numpy", "scipy", "pandas", "pydantic")
-MANIFEST = "manifest.json"
-NO_NUMBERS = ("cli.py", "cli_scenarios.py", "explain.py", "__main__.py")
-Dress = Callable[[Any, Path], None]  # writes charts and report of a result or comparison into its folder
+ASIDE = "aside"
+FORGOTTEN = 3600.0  # seconds after which what lies aside was left by a process that was killed
 
 
-# what a folder is found by ------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Store:
+    """Replications under the folder `root`, which is made when first written to."""
 
+    root: Path
 
-@functools.cache
-def code(*, of_views: bool = False) -> str:
-    """Return a hash of the program's source: of what makes the numbers, or of what draws them."""
-    digest = hashlib.sha256()
-    for file in sorted(PACKAGE.rglob("*")):
-        path = file.relative_to(PACKAGE)
-        drawn = path.parts[0] == "views"
-        if drawn == of_views and file.is_file() and (drawn or _makes_numbers(path)) and file.suffix != ".pyc":
-            digest.update(path.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    def find(self, task: Task) -> Done | Failure | None:
+        """Return the row of `task`, without its tables: None where it was not run, or its tables are wanted and not there."""
+        row = _read(self._file(task))
+        if row is None or (task.full and "error" not in row and not self._folder(task).is_dir()):
+            return None
+        if "error" in row:
+            return Failure(task.replication, row["error"], row["trace"])
+        sums = {name: np.nan if value is None else value for name, value in row["totals"].items()}
+        return Done(task.replication, sums, row["seconds"])
 
+    def tables(self, task: Task) -> Tables:
+        """Return the tables of a replication that was kept in full. Raises FileNotFoundError for any other."""
+        import pandas as pd
 
-def _makes_numbers(path: Path) -> bool:
-    return path.suffix == ".py" and path.parts[0] != "validation" and path.name not in NO_NUMBERS
+        return Tables(*(pd.read_parquet(self._folder(task) / f"{name}.parquet") for name in TABLES))
 
-
-def inputs(case: Case) -> dict[str, Any]:
-    """Return all that decides the numbers of `case`."""
-    scenario = case.scenario
-    return {
-        "scenario": scenario.digest(), "seed": case.seed, "reps": case.reps, "weeks": scenario.weeks,
-        "engine": case.engine, "code": code(),
-    }
-
-
-def _hash(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def folder_of(cases: Sequence[Case], shelf: Path) -> Path:
-    """Return where on `shelf` the result of one case, or the comparison of several, belongs: <name>-<8 hex of the inputs>."""
-    first = cases[0].scenario.name
-    name = first if len(cases) == 1 else f"{first}-against-{len(cases) - 1}"
-    return shelf / f"{_file_name(name)}-{_hash(_what(cases))[:8]}"
-
-
-def _what(cases: Sequence[Case]) -> Any:
-    return inputs(cases[0]) if len(cases) == 1 else {"plans": {case.scenario.name: inputs(case) for case in cases}}
-
-
-# reading ------------------------------------------------------------------------------------------------
-
-
-def find(case: Case, folder: Path) -> Result | None:
-    """Return the result kept in `folder` if it was made from the inputs of `case` and is whole, else None."""
-    import pandas as pd
-
-    manifest = _manifest(folder)
-    if manifest.get("hash") != _hash(inputs(case)) or manifest.get("failures"):
-        return None
-    return make_result(case, Tables(*(pd.read_parquet(folder / f"{name}.parquet") for name in TABLES)))
-
-
-def find_comparison(cases: Sequence[Case], folder: Path) -> Comparison | None:
-    """Return the comparison kept in `folder` if it was made from `cases`, else None."""
-    if _manifest(folder).get("hash") != _hash(_what(cases)):
-        return None
-    results = [find(case, _part(folder, case)) for case in cases]
-    whole = [result for result in results if result is not None]
-    return of(whole) if len(whole) == len(cases) else None
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _part(folder: Path, case: Case) -> Path:
-    return folder / "plans" / _file_name(case.scenario.name)
-
-
-def _file_name(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.+-]", "_", name)
-
-
-# writing ------------------------------------------------------------------------------------------------
-
-
-def check_writable(folder: Path, cases: Sequence[Case]) -> None:
-    """Raise UserError where `folder` cannot be made, or holds anything but what was made from `cases`."""
-    with _mendable(folder):
-        if folder.exists() and not folder.is_dir():
-            raise NotADirectoryError(str(folder))
+    def keep(self, task: Task, outcome: Outcome) -> None:
+        """Keep what became of `task`. Raises OSError where the folder cannot be written."""
+        folder = self._folder(task)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder.parent):
-            pass
-        taken = folder.exists() and any(folder.iterdir())
-    kept = _manifest(folder).get("hash")
-    if taken and kept != _hash(_what(cases)):
-        what = "what another version or other inputs gave" if kept else "something else"
-        raise UserError(Problem(f"holds {what}: give a new folder, or remove this one", file=str(folder)))
+        if isinstance(outcome, Done) and outcome.tables is not None and not folder.is_dir():
+            self._keep_tables(folder, outcome.tables)
+        with self._aside() as aside:
+            file = aside / "row.json"
+            file.write_text(json.dumps(_row(task, outcome), allow_nan=False), encoding="utf-8")
+            flush(file)
+            file.replace(self._file(task))
+
+    def tidy(self) -> None:
+        """Remove what processes that were killed have left aside."""
+        for left in (self.root / ASIDE).glob("*"):
+            if time.time() - left.stat().st_mtime > FORGOTTEN:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _keep_tables(self, folder: Path, tables: Tables) -> None:
+        with self._aside() as aside:
+            whole = aside / folder.name
+            whole.mkdir()
+            for name in TABLES:
+                write_table(getattr(tables, name), whole / f"{name}.parquet")
+                flush(whole / f"{name}.parquet")
+            try:
+                whole.rename(folder)
+            except OSError:
+                if not folder.is_dir():  # another process has put the same there meanwhile
+                    raise
+
+    @contextmanager
+    def _aside(self) -> Iterator[Path]:
+        (self.root / ASIDE).mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=self.root / ASIDE))
+        try:
+            yield aside
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def _file(self, task: Task) -> Path:
+        return self.root / task.key[:2] / f"{task.key}.json"
+
+    def _folder(self, task: Task) -> Path:
+        return self.root / task.key[:2] / task.key
 
 
-def save(result: Result, folder: Path, command: str = "", dress: Dress | None = None) -> None:
-    """Write a run directory; `dress` adds charts and report. Raises UserError where it cannot be written."""
-    with _mendable(folder), _aside(folder) as aside:
-        _write_run(result, aside, command)
-        if dress is not None:
-            dress(result, aside)
+def write_table(table: Any, file: Path) -> None:
+    """Write a data frame as Parquet."""
+    table.to_parquet(file, engine="pyarrow", compression="zstd", index=False)
 
 
-def save_comparison(comparison: Comparison, folder: Path, command: str = "", dress: Dress | None = None) -> None:
-    """Write a comparison: its table, charts and report, and under `plans/` the run directory of each plan."""
-    results = list(comparison.results.values())
-    with _mendable(folder), _aside(folder) as aside:
-        for result in results:
-            part = _part(aside, _case(result))
-            part.mkdir(parents=True)
-            _write_run(result, part, command)
-        _write_json(aside / "comparison.json", comparison.table)
-        _comparison_table(comparison).to_csv(aside / "comparison.csv", index=False)
-        _write_manifest(aside, _what([_case(result) for result in results]), command, [f for r in results for f in r.failures])
-        if dress is not None:
-            dress(comparison, aside)
-
-
-def redress(kept: Result | Comparison, folder: Path, dress: Dress) -> None:
-    """Draw charts and report in `folder` again where the views have changed since; the data stay as they are."""
-    manifest = _manifest(folder)
-    if manifest.get("views") == code(of_views=True):
-        return
-    with _mendable(folder):
-        shutil.rmtree(folder / "charts", ignore_errors=True)
-        dress(kept, folder)
-        _write_json(folder / f".{MANIFEST}", manifest | {"views": code(of_views=True)})
-        (folder / f".{MANIFEST}").replace(folder / MANIFEST)
-
-
-def _case(result: Result) -> Case:
-    return Case(result.scenario, result.seed, result.reps, result.engine)
-
-
-def _write_run(result: Result, folder: Path, command: str) -> None:
-    (folder / "scenario.toml").write_text(result.scenario.dump(), encoding="utf-8")
-    for name in TABLES:
-        getattr(result, name).to_parquet(folder / f"{name}.parquet", engine="pyarrow", compression="zstd", index=False)
-    _write_json(folder / "summary.json", result.summary)
-    as_table(result.summary).to_csv(folder / "summary.csv", index=False)
-    _write_manifest(folder, inputs(_case(result)), command, result.failures)
-
-
-def _write_manifest(folder: Path, what: Any, command: str, failures: Iterable[Failure]) -> None:
-    versions = {"python": platform.python_version()} | {name: _version(name) for name in VERSIONS}
-    failed = [{"replication": failure.replication, "error": failure.error} for failure in failures]
-    _write_json(folder / MANIFEST, {
-        "hash": _hash(what), "inputs": what, "views": code(of_views=True), "versions": versions, "command": command,
-        "failures": failed,
-    })
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _comparison_table(comparison: Comparison) -> Any:
-    import pandas as pd
-
-    rows = [
-        {"plan": plan, "measure": measure, **row}
-        for plan, measures in comparison.table["plans"].items()
-        for measure, row in measures.items()
-    ]
-    return pd.DataFrame(rows)
-
-
-def _write_json(file: Path, content: Any) -> None:
-    file.write_text(as_json(content) + "\n", encoding="utf-8")
-
-
-def as_json(content: Any) -> str:
-    """Return `content` as JSON text; NaN is refused."""
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-
-
-@contextmanager
-def _aside(folder: Path) -> Iterator[Path]:
-    """Give a folder to write in, and put it in the place of `folder` when all is written."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        aside.chmod(0o755)
-        yield aside
-        for file in aside.rglob("*"):
-            _flush(file)
-        _replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _flush(file: Path) -> None:
+def flush(file: Path) -> None:
+    """Have the system write `file` to the disk."""
     handle = os.open(file, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -238,26 +110,17 @@ def _flush(file: Path) -> None:
         os.close(handle)
 
 
-def _replace(aside: Path, folder: Path) -> None:
-    """Rename `aside` to `folder`; whoever has put a folder there meanwhile put an equal one."""
-    old = aside.with_name(f"{aside.name}.old")
-    if folder.exists():
-        folder.rename(old)
-    try:
-        aside.rename(folder)
-    except OSError:
-        if not (folder / MANIFEST).exists():
-            raise
-    shutil.rmtree(old, ignore_errors=True)
+def _row(task: Task, outcome: Outcome) -> dict[str, Any]:
+    made = {"scenario": task.scenario.name, "seed": task.seed, "replication": task.replication}
+    if isinstance(outcome, Failure):
+        return made | {"error": outcome.error, "trace": outcome.trace}
+    sums = {name: value if np.isfinite(value) else None for name, value in outcome.totals.items()}
+    return made | {"seconds": outcome.seconds, "totals": sums}
 
 
-@contextmanager
-def _mendable(folder: Path) -> Iterator[None]:
-    """Turn what the file system refuses into an error the user can mend."""
+def _read(file: Path) -> dict[str, Any] | None:
     try:
-        yield
-    except (FileExistsError, NotADirectoryError):
-        raise UserError(Problem("cannot be written: a file is in the way", file=str(folder))) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(Problem(f"cannot be written: {reason}", file=str(folder))) from None
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
