@@ -172,8 +172,8 @@ def fact_6(size: Size) -> str:
     """F6: loss by length of the gaps at equal yearly support, and the time confidence takes to recover from a single gap."""
     text = (
         "## F6: support with gaps against steady support (`small`)\n\nThe same support per reseller and year, from week 52 on, "
-        "with a gap in the middle of each year, or at its end. At its end the money is also paid earlier than under the steady plan, "
-        "which is a gain of its own; *support* is what was paid in all: less, because resellers leave.\n\n"
+        "with a gap in the middle of each year, or at its end. At its end the money is also paid earlier than under the steady "
+        "plan, which is a gain of its own; *support* is what was paid in all: less, because resellers leave.\n\n"
     )
     rows = [row for centred in (True, False) for row in _gaps(size, centred)]
     text += grid(["gap each year", "value − steady", "signed − steady", "support − steady", "resellers that left"], rows)
