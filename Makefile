@@ -41,7 +41,12 @@ bench: $(READY)
 
 validate: $(READY)
 	$(BIN)/python -m pytest -q -n 2 -m slow
-	$(BIN)/python -m sim.validation
+	$(BIN)/python -m sim.validation --out docs/three_mistakes.md
+
+picture: $(READY)
+	$(BIN)/sim demo --out build/demo
+	mkdir -p docs/images
+	cp build/demo/charts/story.png docs/images/story.png
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements.lock

@@ -35,7 +35,7 @@ class Sales(Mechanism):
     stale: float = par(0.08, "hazard at which a waiting lead goes cold: the firm settles its need elsewhere", unit="1/week", bounds=(0, 5))
     outreach: float = par(7.0, "firms an idle rep calls", unit="firms/week", bounds=(0, 1000), off=0.0)
     addressable: float = par(60_000.0, "firms on the reps' list", unit="firms", bounds=(1, 1e8), extensive=True)
-    reseller_reach: float = par(0.10, "hazard at which a territory full of resellers calls on a firm in market", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.07, 0.14))
+    reseller_reach: float = par(0.085, "hazard at which a territory full of resellers calls on a firm in market", unit="1/week", bounds=(0, 5), off=0.0, role="uncertain", plausible=(0.06, 0.12))
     reseller_half: float = par(40.0, "reseller effort × skill in a territory at which half of that is reached", unit="resellers", bounds=(0.01, 1e5), extensive=True)
     wage: float = par(6_000.0, "cost of a rep", unit="money/week", bounds=(0, 1e6))
     travel: float = par(150.0, "travel and entertainment for a rep's open round", unit="money/week", bounds=(0, 1e6))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.agents.world import SOURCES
+from sim.draws import Floats
 from sim.record import Run
 from sim.scenario import Scenario
 
@@ -23,6 +24,8 @@ def totals(run: Run) -> dict[str, float]:
         "first_year_win_rate": _share(weekly["signed_merchants"][year].sum(), weekly["decided_rounds"][year].sum()),
         "focus": weekly["focus"][-1],
         "spend": weekly["spend"].sum(),
+        "channel_support": weekly["channel_support"].sum(),
+        "reseller_exits": weekly["reseller_exits"].sum(),
         "week_iteration": weekly["week_iteration"][-1],
         "week_stability": weekly["week_stability"][-1],
         "solvent": weekly["p_solvent"][-1],
@@ -52,13 +55,14 @@ def levels(run: Run) -> dict[str, float]:
 def _lead_times(run: Run, span: slice) -> dict[str, float]:
     """Return the share of leads won within 180 days and the quartiles of days to won.
 
-    Weeks are turned into days at mid-week; leads of the last 26 weeks are left out, so that all had 180 days.
+    Leads of the last 26 weeks are left out, so that all had 180 days. What was won k weeks after its enquiry took between k and
+    k + 1 weeks: quantiles are those of grouped data, evenly spread within the week.
     """
     events, first, last = run.events, span.start, span.stop - 26
     signed = events["event"] == "signed"
     took = events["value"][signed].astype(np.float64)
     led = events["week"][signed] - took
-    days = (took[(led >= first) & (led < last)] + 0.5) * 7.0
+    days = 7.0 * spread_within_weeks(took[(led >= first) & (led < last)])
     p25, p50, p75 = np.percentile(days, [25, 50, 75]) if len(days) else (np.nan,) * 3
     leads = run.weekly["leads"][first:last].sum()
     return {
@@ -68,6 +72,17 @@ def _lead_times(run: Run, span: slice) -> dict[str, float]:
         "days to won p75": p75,
         "days p75 / p25": p75 / p25,
     }
+
+
+def spread_within_weeks(weeks: Floats) -> Floats:
+    """Return whole `weeks` (n,) sorted, with those of one week spread evenly over it: k + (j + 1/2)/n_k.
+
+    >>> spread_within_weeks(np.array([3.0, 1.0, 3.0])).tolist()
+    [1.5, 3.25, 3.75]
+    """
+    values, counts = np.unique(weeks, return_counts=True)
+    parts = [value + (np.arange(count) + 0.5) / count for value, count in zip(values, counts, strict=True)]
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def campaign(run: Run, start: int, weeks: int = 26) -> dict[str, float]:

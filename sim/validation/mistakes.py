@@ -115,14 +115,20 @@ def causes(mistake: str, market: str, reps: int, seed: int, jobs: int) -> dict[s
     }
 
 
-def gap_plans(market: str) -> dict[int, Scenario]:
-    """Return plans of equal yearly support from week 52 on, by the weeks of each year without any: 0, 8, 16, 26."""
+def gap_plans(market: str, centred: bool = True) -> dict[int, Scenario]:
+    """Return plans of equal yearly support from week 52 on, by the weeks of each year without any: 0, 8, 16, 26.
+
+    `centred` puts the gap in the middle of the year; otherwise support comes first, so that it is also paid earlier than the
+    steady plan's, which is a gain of its own.
+    """
     base = load(f"baseline+{market}")
     early, rate = {"from": 26, "to": 52, "value": 250}, 350
     plans = {0: base}
     for gap in (8, 16, 26):
-        entry = {"from": 52, "every": 52, "on": 52 - gap, "value": rate * 52 / (52 - gap)}
-        plans[gap] = base.replace("plan.channel.support_per_reseller", [early, entry])
+        paid = 52 - gap
+        always = {"from": 52, "value": rate * 52 / paid}
+        pause = {"from": 52 + (paid // 2 if centred else paid), "every": 52, "on": gap, "value": 0}
+        plans[gap] = base.replace("plan.channel.support_per_reseller", [early, always, pause])
     return plans
 
 
