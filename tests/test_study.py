@@ -158,7 +158,7 @@ def test_seeds_and_replications_are_different_worlds(case: Case, result: sim.Res
 def test_progress_counts_every_replication(case: Case) -> None:
     told: list[tuple[int, int]] = []
     run_case(Case(case.scenario, 1, 2), progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 2), (2, 2)]
+    assert told == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_weeks_replace_the_horizon(case: Case) -> None:
@@ -220,11 +220,10 @@ def test_a_process_that_keeps_dying_is_a_failure(monkeypatch: pytest.MonkeyPatch
     works = runner._pool
 
     def pool(shards: Any, *more: Any) -> Any:
-        for shard in shards:
-            for task in shard:
-                if task.replication == 0:
-                    return
-                yield from works([[task]], *more)
+        for one in (one for shard in shards for one in shard):
+            if one.replication == 0:
+                return
+            yield from works([[one]], *more)
 
     monkeypatch.setattr(runner, "_pool", pool)
     found = run_case(case)
@@ -381,7 +380,7 @@ def test_other_inputs_are_other_folders(case: Case, result: sim.Result, tmp_path
 
 def test_other_code_is_another_folder(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     before = folders.folder_of([case], Path("results"))
-    monkeypatch.setattr(store, "code", lambda **_: "changed")
+    monkeypatch.setattr(folders, "code", lambda **_: "changed")
     assert folders.folder_of([case], Path("results")) != before
 
 
@@ -444,7 +443,7 @@ def test_charts_are_drawn_again_only_when_the_views_changed(case: Case, tmp_path
     keep.run_kept(case, None, ways)
     assert len(drawn) == 1
     was = folders.code
-    monkeypatch.setattr(store, "code", lambda of_views=False: "changed" if of_views else was())
+    monkeypatch.setattr(folders, "code", lambda of_views=False: "changed" if of_views else was())
     keep.run_kept(case, None, ways)
     keep.run_kept(case, None, ways)
     assert drawn[1:] == [folder]

@@ -113,7 +113,7 @@ def _pool(found: Sequence[Sequence[Task]], store: Store, processes: int) -> Iter
 
 
 def _shard(tasks: Sequence[Task], root: Path) -> list[str]:
-    """Run tasks, keep each as it ends, and send but their keys: a process that died while it sends would leave the pipe blocked."""
+    """Run tasks, keep each as it ends and send only keys: a process that dies while it sends would leave the pipe blocked."""
     return [_one(task, Store(root)) for task in tasks]
 
 
