@@ -40,7 +40,7 @@ class Scenario(Heading):
         return isinstance(other, Scenario) and self._settings() == other._settings()
 
     def __hash__(self) -> int:
-        return hash((self.weeks, self.market, self.vendor, self.plan, self.off))
+        return hash((self.weeks, self.market, self.vendor, self.mechanisms, self.plan, self.off))
 
     def _settings(self) -> dict[str, Any]:
         heading = Heading(**{name: getattr(self, name) for name in Heading.model_fields})

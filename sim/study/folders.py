@@ -44,10 +44,11 @@ def folder_of(cases: Sequence[Case], shelf: Path) -> Path:
     """Return where on `shelf` the result of one case, or the comparison of several, belongs: <name>-<8 hex of the inputs>."""
     first = cases[0].scenario.name
     name = first if len(cases) == 1 else f"{first}-against-{len(cases) - 1}"
-    return shelf / f"{_file_name(name)}-{hashed(_what(cases))[:8]}"
+    return shelf / f"{file_name(name)}-{hashed(what_of(cases))[:8]}"
 
 
-def _what(cases: Sequence[Case]) -> Any:
+def what_of(cases: Sequence[Case]) -> Any:
+    """Return the inputs of a run, or of a comparison of several."""
     return inputs(cases[0]) if len(cases) == 1 else {"plans": {case.scenario.name: inputs(case) for case in cases}}
 
 
@@ -58,7 +59,7 @@ def find(case: Case, folder: Path) -> Result | None:
     """Return the result kept in `folder` if it was made from the inputs of `case` and is whole, else None."""
     import pandas as pd
 
-    manifest = _manifest(folder)
+    manifest = manifest_of(folder)
     if manifest.get("hash") != hashed(inputs(case)) or manifest.get("failures"):
         return None
     return make_result(case, Tables(*(pd.read_parquet(folder / f"{name}.parquet") for name in TABLES)))
@@ -66,14 +67,15 @@ def find(case: Case, folder: Path) -> Result | None:
 
 def find_comparison(cases: Sequence[Case], folder: Path) -> Comparison | None:
     """Return the comparison kept in `folder` if it was made from `cases`, else None."""
-    if _manifest(folder).get("hash") != hashed(_what(cases)):
+    if manifest_of(folder).get("hash") != hashed(what_of(cases)):
         return None
     results = [find(case, _part(folder, case)) for case in cases]
     whole = [result for result in results if result is not None]
     return of(whole) if len(whole) == len(cases) else None
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Return the manifest in `folder`, empty where there is none that can be read."""
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -82,18 +84,34 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _part(folder: Path, case: Case) -> Path:
-    return folder / "plans" / _file_name(case.scenario.name)
+    return folder / "plans" / file_name(case.scenario.name)
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
+    """Return `name` with what file systems may refuse replaced."""
     return re.sub(r"[^A-Za-z0-9_.+-]", "_", name)
+
+
+def other_code(what: Any, pattern: str, shelf: Path) -> Path | None:
+    """Return a folder on `shelf`, named by `pattern`, of the same inputs but made by other model code; None where there is none."""
+    for folder in sorted(shelf.glob(pattern)):
+        made = manifest_of(folder).get("inputs")
+        if made != what and _without_code(made) == _without_code(what):
+            return folder
+    return None
+
+
+def _without_code(what: Any) -> Any:
+    if not isinstance(what, dict):
+        return what
+    return {key: _without_code(part) for key, part in what.items() if key != "code"}
 
 
 # writing ------------------------------------------------------------------------------------------------
 
 
-def check_writable(folder: Path, cases: Sequence[Case]) -> None:
-    """Raise UserError where `folder` cannot be made, or holds anything but what was made from `cases`."""
+def check_writable(folder: Path, what: Any) -> None:
+    """Raise UserError where `folder` cannot be made, or holds anything but what was made from the inputs `what`."""
     with mendable(folder):
         if folder.exists() and not folder.is_dir():
             raise NotADirectoryError(str(folder))
@@ -101,15 +119,15 @@ def check_writable(folder: Path, cases: Sequence[Case]) -> None:
         with tempfile.TemporaryFile(dir=folder.parent):
             pass
         taken = folder.exists() and any(folder.iterdir())
-    kept = _manifest(folder).get("hash")
-    if taken and kept != hashed(_what(cases)):
-        what = "what another version or other inputs gave" if kept else "something else"
-        raise UserError(Problem(f"holds {what}: give a new folder, or remove this one", file=str(folder)))
+    kept = manifest_of(folder).get("hash")
+    if taken and kept != hashed(what):
+        other = "what another version or other inputs gave" if kept else "something else"
+        raise UserError(Problem(f"holds {other}: give a new folder, or remove this one", file=str(folder)))
 
 
 def save(result: Result, folder: Path, command: str = "", dress: Dress | None = None) -> None:
     """Write a run directory; `dress` adds charts and report. Raises UserError where it cannot be written."""
-    with mendable(folder), _aside(folder) as aside:
+    with mendable(folder), aside_of(folder) as aside:
         _write_run(result, aside, command)
         if dress is not None:
             dress(result, aside)
@@ -118,27 +136,27 @@ def save(result: Result, folder: Path, command: str = "", dress: Dress | None = 
 def save_comparison(comparison: Comparison, folder: Path, command: str = "", dress: Dress | None = None) -> None:
     """Write a comparison: its table, charts and report, and under `plans/` the run directory of each plan."""
     results = list(comparison.results.values())
-    with mendable(folder), _aside(folder) as aside:
+    with mendable(folder), aside_of(folder) as aside:
         for result in results:
             part = _part(aside, _case(result))
             part.mkdir(parents=True)
             _write_run(result, part, command)
-        _write_json(aside / "comparison.json", comparison.table)
+        write_json(aside / "comparison.json", comparison.table)
         _comparison_table(comparison).to_csv(aside / "comparison.csv", index=False)
-        _write_manifest(aside, _what([_case(result) for result in results]), command, [f for r in results for f in r.failures])
+        write_manifest(aside, what_of([_case(result) for result in results]), command, [f for r in results for f in r.failures])
         if dress is not None:
             dress(comparison, aside)
 
 
-def redress(kept: Result | Comparison, folder: Path, dress: Dress) -> None:
+def redress(kept: Any, folder: Path, dress: Dress) -> None:
     """Draw charts and report in `folder` again where the views have changed since; the data stay as they are."""
-    manifest = _manifest(folder)
+    manifest = manifest_of(folder)
     if manifest.get("views") == code(of_views=True):
         return
     with mendable(folder):
         shutil.rmtree(folder / "charts", ignore_errors=True)
         dress(kept, folder)
-        _write_json(folder / f".{MANIFEST}", manifest | {"views": code(of_views=True)})
+        write_json(folder / f".{MANIFEST}", manifest | {"views": code(of_views=True)})
         (folder / f".{MANIFEST}").replace(folder / MANIFEST)
 
 
@@ -150,15 +168,16 @@ def _write_run(result: Result, folder: Path, command: str) -> None:
     (folder / "scenario.toml").write_text(result.scenario.dump(), encoding="utf-8")
     for name in TABLES:
         write_table(getattr(result, name), folder / f"{name}.parquet")
-    _write_json(folder / "summary.json", result.summary)
+    write_json(folder / "summary.json", result.summary)
     as_table(result.summary).to_csv(folder / "summary.csv", index=False)
-    _write_manifest(folder, inputs(_case(result)), command, result.failures)
+    write_manifest(folder, inputs(_case(result)), command, result.failures)
 
 
-def _write_manifest(folder: Path, what: Any, command: str, failures: Iterable[Failure]) -> None:
+def write_manifest(folder: Path, what: Any, command: str, failures: Iterable[Failure]) -> None:
+    """Write what a folder was made from, by which versions and command, and what failed."""
     versions = {"python": platform.python_version()} | {name: _version(name) for name in VERSIONS}
     failed = [{"replication": failure.replication, "error": failure.error} for failure in failures]
-    _write_json(folder / MANIFEST, {
+    write_json(folder / MANIFEST, {
         "hash": hashed(what), "inputs": what, "views": code(of_views=True), "versions": versions, "command": command,
         "failures": failed,
     })
@@ -182,7 +201,8 @@ def _comparison_table(comparison: Comparison) -> Any:
     return pd.DataFrame(rows)
 
 
-def _write_json(file: Path, content: Any) -> None:
+def write_json(file: Path, content: Any) -> None:
+    """Write `content` as JSON."""
     file.write_text(as_json(content) + "\n", encoding="utf-8")
 
 
@@ -192,7 +212,7 @@ def as_json(content: Any) -> str:
 
 
 @contextmanager
-def _aside(folder: Path) -> Iterator[Path]:
+def aside_of(folder: Path) -> Iterator[Path]:
     """Give a folder to write in, and put it in the place of `folder` when all is written."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

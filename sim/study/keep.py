@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sim.study import folders
 from sim.study.compare import Comparison, of
 from sim.study.run import Case, Result, run_cases
 from sim.study.runner import Jobs, Progress
 from sim.study.store import Store
+from sim.study.study import Study, StudyResult
+from sim.study.study_folder import is_kept, save_study, study_folder, study_inputs, study_name
 
 
 def shelf() -> Path:
@@ -21,13 +24,14 @@ def shelf() -> Path:
 
 @dataclass(frozen=True)
 class Ways:
-    """How to run and keep: processes, whom to tell, the command that asked, who draws charts and report, the shelf."""
+    """How to run and keep: processes, whom to tell and to warn, the command that asked, who draws charts and report, the shelf."""
 
     jobs: Jobs = 1
     progress: Progress | None = None
     command: str = ""
     dress: folders.Dress | None = None
     shelf: Path = field(default_factory=shelf)
+    note: Callable[[str], None] = lambda _: None
 
     @property
     def store(self) -> Store:
@@ -45,9 +49,7 @@ def run_kept(case: Case, folder: Path | None = None, ways: Ways | None = None) -
     folder = folder or folders.folder_of([case], ways.shelf)
     result = folders.find(case, folder)
     if result is not None:
-        if ways.dress is not None:
-            folders.redress(result, folder, ways.dress)
-        return result, folder, True
+        return _dressed(result, folder, ways), folder, True
     result = _results([case], folder, ways)[0]
     folders.save(result, folder, ways.command, ways.dress)
     return result, folder, False
@@ -59,15 +61,42 @@ def compare_kept(cases: Sequence[Case], folder: Path | None = None, ways: Ways |
     folder = folder or folders.folder_of(cases, ways.shelf)
     found = folders.find_comparison(cases, folder)
     if found is not None:
-        if ways.dress is not None:
-            folders.redress(found, folder, ways.dress)
-        return found, folder, True
+        return _dressed(found, folder, ways), folder, True
     comparison = of(_results(cases, folder, ways))
     folders.save_comparison(comparison, folder, ways.command, ways.dress)
     return comparison, folder, False
 
 
+def study_kept(study: Study, folder: Path | None = None, ways: Ways | None = None) -> tuple[StudyResult, Path, bool]:
+    """Return the result of `study`, its folder, and whether it was there already; see `run_kept`."""
+    ways = ways or Ways()
+    folder, what = folder or study_folder(study, ways.shelf), study_inputs(study)
+    there = is_kept(study, folder)
+    if not there:
+        _prepare(what, f"{study_name(study)}-*", folder, ways)
+    with folders.mendable(ways.store.root):
+        result = study.run(ways.jobs, ways.progress, ways.store)
+    if there:
+        return _dressed(result, folder, ways), folder, True
+    save_study(result, folder, ways.command, ways.dress)
+    return result, folder, False
+
+
+def _dressed(kept: Any, folder: Path, ways: Ways) -> Any:
+    if ways.dress is not None:
+        folders.redress(kept, folder, ways.dress)
+    return kept
+
+
 def _results(cases: Sequence[Case], folder: Path, ways: Ways) -> list[Result]:
-    folders.check_writable(folder, cases)
+    _prepare(folders.what_of(cases), f"{folders.folder_of(cases, ways.shelf).name[:-8]}*", folder, ways)
     with folders.mendable(ways.store.root):
         return run_cases(cases, ways.jobs, ways.progress, ways.store)
+
+
+def _prepare(what: Any, pattern: str, folder: Path, ways: Ways) -> None:
+    """See that the folder can be written, and say where the same was run by other code, which counts for nothing now."""
+    folders.check_writable(folder, what)
+    before = folders.other_code(what, pattern, ways.shelf)
+    if before is not None:
+        ways.note(f"the model's code has changed since {before} was made: everything is run again")

@@ -35,10 +35,10 @@ def write_run_report(result: Result, folder: Path, figures: Mapping[str, Figure]
     charts.pop("growth", None)
     page = _page([result], folder) | {
         "title": name, "answer": run_answer(result), "more": [f"{till(result)}.", basis(replications(result))],
-        "picture": _drawn("first", growth(result, titled=False)), "cards": _run_cards(result), "charts": _all_drawn(charts),
+        "picture": drawn("first", growth(result, titled=False)), "cards": _run_cards(result), "charts": _alldrawn(charts),
         "measures": _run_table(result), "plans": [_plan(result, name, INK)],
     }
-    return _write(page, folder)
+    return write_page(page, folder)
 
 
 def write_comparison_report(comparison: Comparison, folder: Path, figures: Mapping[str, Figure] | None = None) -> Path:
@@ -53,13 +53,13 @@ def write_comparison_report(comparison: Comparison, folder: Path, figures: Mappi
     page = _page(list(results.values()), folder) | {
         "title": f"{names[base]} against {', '.join(names[plan] for plan in others)}", "answer": headline(comparison),
         "more": [*(f"{words}." for words in said if words), basis(comparison.table["replications"])],
-        "picture": _drawn("first", story(comparison, titled=False)), "cards": _comparison_cards(comparison),
-        "charts": _all_drawn(charts), "differences": _difference_table(comparison),
+        "picture": drawn("first", story(comparison, titled=False)), "cards": _comparison_cards(comparison),
+        "charts": _alldrawn(charts), "differences": _difference_table(comparison),
         "heads": [{"name": names[plan], "colour": ink(colours[plan])} for plan in results],
         "each": _each_table(comparison),
         "plans": [_plan(results[plan], names[plan], colours[plan], results[base]) for plan in results],
     }
-    return _write(page, folder)
+    return write_page(page, folder)
 
 
 # pictures -----------------------------------------------------------------------------------------------
@@ -85,12 +85,13 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _drawn(name: str, figure: Figure) -> str:
+def drawn(name: str, figure: Figure) -> str:
+    """Return a figure as the page holds it, under a name of its own."""
     return inline_svg(figure, name)
 
 
-def _all_drawn(charts: Mapping[str, Figure]) -> list[str]:
-    return [_drawn(name, figure) for name, figure in charts.items()]
+def _alldrawn(charts: Mapping[str, Figure]) -> list[str]:
+    return [drawn(name, figure) for name, figure in charts.items()]
 
 
 # numbers ------------------------------------------------------------------------------------------------
@@ -199,7 +200,7 @@ def _plain(value: Any) -> str:
 
 def _page(results: list[Result], folder: Path) -> dict[str, Any]:
     """Return what every page says: the runs behind it, failures, the command and versions that make it again."""
-    first, manifest = results[0], _manifest(folder)
+    first, manifest = results[0], manifest_of(folder)
     failed = sum(len(result.failures) for result in results)
     names = " ".join(result.scenario.name for result in results)
     verb, weeks = "run" if len(results) == 1 else "compare", first.scenario.weeks
@@ -208,17 +209,19 @@ def _page(results: list[Result], folder: Path) -> dict[str, Any]:
     return {
         "scope": ", ".join(scope), "seed": first.seed, "reps": first.reps,
         "failed": f"{runs(failed).capitalize()} failed and {'is' if failed == 1 else 'are'} left out." if failed else "",
-        "command": manifest.get("command") or command, "versions": manifest.get("versions") or _versions(),
+        "command": manifest.get("command") or command, "versions": manifest.get("versions") or versions(),
         "digests": [(result.scenario.name, result.scenario.digest()) for result in results],
     }
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a run directory, empty where there is none."""
     file = Path(folder) / "manifest.json"
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that make a page."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -228,13 +231,13 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _write(page: Mapping[str, Any], folder: Path) -> Path:
-    """Fill the template and write the page. Raises OSError where the folder cannot be written."""
+def write_page(page: Mapping[str, Any], folder: Path, template: str = "report") -> Path:
+    """Fill a template and write `report.html` into `folder`. Raises OSError where it cannot be written."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     shelf = Environment(loader=PackageLoader("sim.views"), autoescape=True, undefined=StrictUndefined)
     shelf.trim_blocks = shelf.lstrip_blocks = True
     file = Path(folder) / "report.html"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(shelf.get_template("report.html.j2").render(page), encoding="utf-8")
+    file.write_text(shelf.get_template(f"{template}.html.j2").render(page), encoding="utf-8")
     return file

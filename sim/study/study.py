@@ -1,0 +1,193 @@
+"""Studies: a declared question played over a grid of settings on common worlds, answered by its own rule."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.errors import Problem, UserError, nearest
+from sim.scenario import Scenario, load
+from sim.study.factors import Level, grid, thinned
+from sim.study.file import Decision, StudyFile, read_study
+from sim.study.run import lasting
+from sim.study.runner import Jobs, Progress, carry_out
+from sim.study.store import Store
+from sim.study.summary import Floats
+from sim.study.task import Done, Failure, Outcome, Task, hashed, measures_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from sim.fields import Measure
+
+COLUMNS = ("plan", "replication", "error")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One setting of the study: a plan, and the level of each factor, by label."""
+
+    plan: str
+    levels: tuple[Any, ...]
+    scenario: Scenario
+
+    def tasks(self, seed: int, replications: int) -> list[Task]:
+        """Return its replications, of which the sums over the horizon are wanted."""
+        return [Task(self.scenario, seed, replication, full=False) for replication in range(replications)]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question with everything that is run to answer it.
+
+    name      the file's, without ending
+    factors   (name, unit) of each factor, in order
+    cells     settings, plan by plan, the last factor fastest
+    """
+
+    name: str
+    question: str
+    about: str
+    factors: tuple[tuple[str, str], ...]
+    cells: tuple[Cell, ...]
+    measures: tuple[str, ...]
+    replications: int
+    seed: int
+    decision: Decision
+    source: str = ""
+    quick: bool = False
+
+    @classmethod
+    def load(cls, path: str | Path, quick: bool = False, replications: int | None = None) -> Study:
+        """Return the study of a file; `quick` as the file says, `replications` in place of the file's.
+
+        Raises UserError with a problem for each thing wrong, by file and key.
+        """
+        given, layer = read_study(path)
+        try:
+            return _study(given, Path(layer.name).stem, quick, replications, layer.path.read_text(encoding="utf-8-sig"))
+        except UserError as error:
+            raise UserError(*(replace(p, file=p.file or layer.name) for p in error.problems)) from None
+
+    @property
+    def tasks(self) -> list[Task]:
+        """Every replication of every cell."""
+        return [task for cell in self.cells for task in cell.tasks(self.seed, self.replications)]
+
+    @property
+    def digest(self) -> str:
+        """Return the hash (hex) of what is run and of the rule it is answered by, whatever code runs it."""
+        cells = [[cell.plan, [str(label) for label in cell.levels], cell.scenario.digest()] for cell in self.cells]
+        rule = [self.decision.model_dump(), list(self.measures), self.question, [list(factor) for factor in self.factors]]
+        return hashed([cells, rule, self.replications, self.seed])
+
+    def measured(self) -> dict[str, Measure]:
+        """Return the declarations of its measures, by name."""
+        declared = measures_of(self.cells[0].scenario)
+        return {name: declared[name] for name in self.measures}
+
+    def run(self, jobs: Jobs = 1, progress: Progress | None = None, store: Store | None = None) -> StudyResult:
+        """Run what `store` does not hold yet (None: nothing is kept) and return the result."""
+        if store is not None:
+            return result_of(self, carry_out(self.tasks, store, jobs, progress))
+        with tempfile.TemporaryDirectory(prefix="sim-", ignore_cleanup_errors=True) as folder:
+            return result_of(self, carry_out(self.tasks, Store(Path(folder)), jobs, progress))
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What a study found: `rows`, one for each cell and replication [plan, factors, replication, error, measures]."""
+
+    study: Study
+    rows: DataFrame
+    failures: tuple[tuple[str, Failure], ...] = ()
+
+    def values(self, measure: str) -> Floats:
+        """Return a measure of each cell and replication, shape (cells, replications); NaN where it failed."""
+        values: Floats = self.rows[measure].to_numpy(dtype=np.float64)
+        return values.reshape(len(self.study.cells), self.study.replications)
+
+    def plot(self) -> Any:
+        """Return the chart that answers, a matplotlib Figure."""
+        from sim.views.study_figures import study_figures
+
+        return next(iter(study_figures(self).values()))
+
+
+def _study(given: StudyFile, name: str, quick: bool, replications: int | None, source: str) -> Study:
+    _check_names(given)
+    base = load(given.base)
+    pairs = [part for path, value in given.set.items() for part in (path, value)]
+    plans = [load(f"{given.base}+{plan}").named(plan) for plan in given.plans] or [base]
+    plans = [lasting(plan.replace(*pairs) if pairs else plan, given.weeks) for plan in plans]
+    spreads = [thinned(factor.spread(), given.quick.every if quick else 1) for factor in given.factors]
+    cells = tuple(_cell(plan, levels) for plan in plans for levels in grid(spreads))
+    if len(cells) < 2:
+        raise UserError(Problem("compares nothing: it needs factors with levels, or several plans", key="factors"))
+    count = replications or (given.quick.replications if quick else given.replications)
+    factors = tuple((factor.name, factor.unit) for factor in given.factors)
+    return Study(
+        name, given.question, given.about, factors, cells, tuple(dict.fromkeys((given.decision.measure, *given.measures))),
+        count, given.seed, given.decision, source, quick,
+    )
+
+
+def _cell(plan: Scenario, levels: Sequence[Level]) -> Cell:
+    """Return a plan with a level of each factor in place. Raises UserError where two factors set the same."""
+    paths = [path for level in levels for path in (*level.settings, *level.shifts)]
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise UserError(Problem("is set by two factors", key=twice))
+    pairs = [part for level in levels for part in level.pairs(plan.settings() if level.shifts else {})]
+    scenario = plan.replace(*pairs) if pairs else plan
+    return Cell(plan.name, tuple(level.label for level in levels), scenario)
+
+
+def _check_names(given: StudyFile) -> None:
+    from sim.record import measures_of as declared
+    from sim.week import Mechanisms
+
+    known = declared(Mechanisms())
+    for key, name in (*(("measures", name) for name in given.measures), ("decision.measure", given.decision.measure)):
+        if name not in known:
+            raise UserError(Problem("is not a measure", key=key, given=name, nearest=nearest(name, known)))
+    names = [factor.name for factor in given.factors]
+    taken = next((name for name in names if names.count(name) > 1 or name in (*known, *COLUMNS)), None)
+    if taken is not None:
+        raise UserError(Problem("is the name of something else already", key="factors", given=taken))
+
+
+def result_of(study: Study, outcomes: Sequence[Outcome]) -> StudyResult:
+    """Return the result of a study from what became of its tasks, in order."""
+    import pandas as pd
+
+    rows, failures, found = [], [], iter(outcomes)
+    for cell in study.cells:
+        labels = {"plan": cell.plan} | {name: label for (name, _), label in zip(study.factors, cell.levels, strict=True)}
+        for _ in range(study.replications):
+            outcome = next(found)
+            sums = outcome.totals if isinstance(outcome, Done) else {}
+            error = outcome.error if isinstance(outcome, Failure) else ""
+            row = labels | {"replication": outcome.replication, "error": error}
+            rows.append(row | {measure: sums.get(measure, np.nan) for measure in study.measures})
+            if isinstance(outcome, Failure):
+                failures.append((said(study, cell), outcome))
+    return StudyResult(study, pd.DataFrame(rows), tuple(failures))
+
+
+def said(study: Study, cell: Cell) -> str:
+    """Return a cell in words: `start 26 weeks, budget 40,000`."""
+    several = len({other.plan for other in study.cells}) > 1
+    pairs = zip(study.factors, cell.levels, strict=True)
+    parts = [f"{name} {label_text(label)}{f' {unit}' if unit else ''}" for (name, unit), label in pairs]
+    return ", ".join(([cell.plan] if several else []) + parts)
+
+
+def label_text(label: Any) -> str:
+    """Return a level's label as people write it."""
+    return f"{label:,g}" if isinstance(label, float | int) and not isinstance(label, bool) else str(label)
