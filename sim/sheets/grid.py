@@ -7,6 +7,7 @@ import datetime
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -113,8 +114,16 @@ def _separated(content: bytes, name: str) -> Grid:
     told = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
     if told:
         return _by(told[1], "\n" + text[told.end() :], name)
-    ways = [_by(delimiter, text, name) for delimiter in DELIMITERS if delimiter in text or delimiter == ","]
-    return max(ways, key=lambda grid: len(grid.rows.get(grid.header() or 0, ())))
+    ways, errors = [], []
+    for delimiter in DELIMITERS:
+        try:
+            ways.append(_by(delimiter, text, name))
+        except UserError as error:  # quotes that fit one delimiter break another
+            errors.append(error)
+    best = max(ways, key=lambda grid: len(grid.rows.get(grid.header() or 0, ())), default=None)
+    if best is None or (best.header() is None and errors):
+        raise errors[0]
+    return best
 
 
 def _text(content: bytes, name: str) -> str:
@@ -173,12 +182,14 @@ def _check_archive(content: bytes, name: str) -> None:
     """Refuse what is no workbook, what would fill the memory, and document types, which workbooks never declare."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-        if sum(part.file_size for part in archive.infolist()) > UNPACKED:
-            raise UserError(Problem(f"holds more than {UNPACKED // 1_000_000} MB unpacked", name))
-        parts = [archive.read(part) for part in archive.infolist() if part.filename.lower().endswith((".xml", ".rels"))]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
+        size = sum(part.file_size for part in archive.infolist())
+        named = [part for part in archive.infolist() if part.filename.lower().endswith((".xml", ".rels"))]
+        odd = size <= UNPACKED and any(b"<!DOCTYPE" in archive.read(part) for part in named)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
         raise UserError(Problem("is not an Excel workbook (.xlsx), or one with a password", name)) from None
-    if any(b"<!DOCTYPE" in part for part in parts):
+    if size > UNPACKED:
+        raise UserError(Problem(f"holds more than {UNPACKED // 1_000_000} MB unpacked", name))
+    if odd:
         raise UserError(Problem("declares a document type, which workbooks never do", name))
 
 

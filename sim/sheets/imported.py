@@ -17,7 +17,7 @@ from sim.settings import checked, known
 from sim.sheets.cells import Unreadable
 from sim.sheets.columns import lever, levers
 from sim.sheets.grid import LARGEST, Cell, Grid, Row, grids
-from sim.sheets.texts import from_cell
+from sim.sheets.texts import from_cell, restored
 from sim.sheets.workbook import ENTRY, EXTENDS, HEADING, PLAN, PLAN_COLUMNS, SCENARIO, SETTING_COLUMNS
 from sim.values import shown
 
@@ -54,9 +54,9 @@ def imported(path: str | Path) -> Imported:
         raise UserError(*settings.problems, *plan.problems)
     values = {path: value for path, (value, _) in (given | schedules).items()}
     origins = {path: Origin(place) for path, (_, place) in (given | schedules).items()}
-    base = load(extends).replace("title", "", "description", "")
-    missing = [path for path, value in base.settings().items() if path not in values and not path.startswith("plan.")]
-    kept = {path: checked(path, base.settings()[path])[0] for path in missing}
+    base = load(extends).settings()
+    missing = [path for path in base if path not in values and not path.startswith("plan.")]
+    kept = {path: checked(path, base[path])[0] for path in missing}
     notes = [f"{settings.where}: no row for {', '.join(missing)}: as in {extends}"] if missing else []
     return Imported(of_settings(Path(path).stem, kept | values, origins), extends, notes)
 
@@ -99,7 +99,8 @@ class _Page:
         try:
             if cell is not None and cell.fault:
                 raise Unreadable(cell.fault)
-            return from_cell(par, cell, currency), True
+            full = self.cell(row, "exact") if name == "value" else None
+            return restored(from_cell(par, cell, currency), full.value if full else None), True
         except Unreadable as error:
             given = None if cell is None or cell.fault else shown(cell.value)
             self.refuse(number, name, Problem(str(error), key=key, given=given, allowed=error.allowed or par.allowed))

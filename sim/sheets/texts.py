@@ -12,6 +12,8 @@ from sim.sheets.cells import Unreadable, number, yes
 from sim.sheets.grid import Cell
 
 NONE = "none"
+DIGITS = 15  # that every spreadsheet keeps
+ROUNDED = 1e-14
 _PLAIN = re.compile("[\t\n\x20-\x7e\xa0-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufffd\U00010000-\U0001fffd]*")
 
 
@@ -22,6 +24,20 @@ def to_cell(value: Any) -> Any:
     if isinstance(value, tuple):
         return ", ".join(str(part) for part in value) or NONE
     return _quoted(value) if isinstance(value, str) else value
+
+
+def exact(value: Any) -> str | None:
+    """Return a number that a spreadsheet would round, in full; None where it keeps it."""
+    return repr(value) if isinstance(value, float) and float(f"{value:.{DIGITS}g}") != value else None
+
+
+def restored(value: Any, written: Any) -> Any:
+    """Return the number that `exact` wrote, where `value` is it but for a spreadsheet's rounding; else `value`."""
+    try:
+        full = float(written)
+    except (TypeError, ValueError):
+        return value
+    return full if isinstance(value, float) and abs(value - full) <= ROUNDED * abs(full) else value
 
 
 def _quoted(text: str) -> str:

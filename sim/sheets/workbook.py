@@ -17,12 +17,13 @@ from sim.settings import defaults, known
 from sim.sheets import layout
 from sim.sheets.columns import levers
 from sim.sheets.layout import INK, PALE, Rules, mark_input, put
-from sim.sheets.texts import to_cell
+from sim.sheets.texts import exact, to_cell
 from sim.values import allowed
 
 README, SCENARIO, PLAN, LISTS = "Read me", "Scenario", "Plan", "Lists"
 ABOUT_EXTENDS = "shipped scenarios that the imported file extends"
 EXTENDS, HEADING = "extends", "scenario"
+EXACT = "Numbers of more digits than a spreadsheet keeps, as they were written; they count while the value is not changed."
 SETTING_COLUMNS = {
     "Group": "The table of the scenario file.",
     "Name": "The parameter. Group and name together are its path, as in --set market.merchants=20000.",
@@ -33,6 +34,7 @@ SETTING_COLUMNS = {
     "Role": "lever: yours to set. uncertain: known only within a range. fixed: neither.",
     "Meaning": "What it is.",
     "Source": "Where the default comes from.",
+    "Exact": EXACT,
 }
 PLAN_COLUMNS = {
     "Lever": "What you set. A short name does where no other lever has it: sem, reps, engineers.",
@@ -44,9 +46,10 @@ PLAN_COLUMNS = {
     "On": "For bursts: how many weeks of each cycle it is on. Goes with 'Every'.",
     "Stage": "Holds only from when the product enters this stage.",
     "Meaning": "What the lever is, and what holds where no row does.",
+    "Exact": EXACT,
 }
-SETTING_WIDTHS = (21, 24, 17, 20, 33, 13, 11, 48, 44)
-PLAN_WIDTHS = (34, 15, 16, 9, 9, 9, 9, 14, 66)
+SETTING_WIDTHS = (21, 24, 17, 20, 33, 13, 11, 48, 44, 24)
+PLAN_WIDTHS = (34, 15, 16, 9, 9, 9, 9, 14, 66, 24)
 ENTRY = ("value", "from", "to", "every", "on", "stage")
 SPARE = 40
 HEAD = 4
@@ -133,6 +136,7 @@ def _settings(sheet: Any, scenario: Scenario, extends: str) -> None:
     sheet.row_dimensions[1].height = 24
     put(sheet["A2"], "One row a parameter. Change the yellow values; orange ones differ from the baseline.", color=PALE)
     layout.head(sheet, HEAD, list(SETTING_COLUMNS), list(SETTING_COLUMNS.values()))
+    sheet.column_dimensions["J"].hidden = True
     rules, base, last = Rules(sheet), load("baseline").settings(), HEAD
     for last, (path, value) in enumerate(rows(scenario, extends), HEAD + 1):
         _setting(sheet, last, path, value, base, scenario, rules)
@@ -166,7 +170,8 @@ def _setting(sheet: Any, row: int, path: str, value: Any, base: dict[str, Any], 
     rules.of(sheet.cell(row, 3), par)
     if sheet.cell(row - 1, 1).value not in (group or HEADING, "Group"):
         layout.begin(sheet, row, len(texts))
-    layout.fit_height(sheet, row, (0, 0, 0, *SETTING_WIDTHS[3:]))
+    put(sheet.cell(row, 10), exact(value), color=PALE)
+    layout.fit_height(sheet, row, (0, 0, 0, *SETTING_WIDTHS[3:9]))
 
 
 def _allowed(par: Par) -> str:
@@ -190,6 +195,7 @@ def _plan(sheet: Any, scenario: Scenario) -> None:
     sheet.row_dimensions[1].height = 24
     put(sheet["A2"], "One row a lever and time, weeks counted from 0. Where rows of a lever meet, the lowest counts.", color=PALE)
     layout.head(sheet, HEAD, list(PLAN_COLUMNS), list(PLAN_COLUMNS.values()))
+    sheet.column_dimensions["J"].hidden = True
     rules, row = Rules(sheet), HEAD
     for path, par in levers().items():
         for span in scenario.plan.levers.get(path, (None,)):
@@ -209,6 +215,7 @@ def _entry(sheet: Any, row: int, path: str, par: Par, span: Span | None, scenari
     for column, key in zip((2, 4, 5, 6, 7, 8), ENTRY, strict=True):
         put(sheet.cell(row, column), to_cell(plain[key]) if key in plain else None)
     put(sheet.cell(row, 3), _unit(par, scenario), color=PALE)
+    put(sheet.cell(row, 10), exact(plain.get("value")), color=PALE)
     if sheet.cell(row - 1, 1).value != path:
         unit = f" {_unit(par, scenario)}" if par.unit else ""
         put(sheet.cell(row, 9), f"{par.doc}; where no row holds: {own}{unit}", wrap=True, color=PALE)
