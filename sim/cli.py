@@ -98,7 +98,8 @@ def run(
 ) -> None:
     """Run one scenario and write table, charts and a page to its run directory.
 
-    Equal inputs are found there and not run again.
+    Equal inputs are found there and not run again. A sheet given by --plan has a column week, date, month or quarter and one for
+    each lever; its amounts are at full size, as those of scenario files are, and multiplied by market.scale with all others.
 
     [bold]Examples[/bold]
 

@@ -110,16 +110,18 @@ def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
     if not item.endswith(".toml") and not grid.is_sheet(item):
         raise UserError(Problem(f"{shown(item)} is not a {FILES}"))
     folder = Path() if beside is None else beside.parent
+    named, sheet = grid.split(item)
     try:
-        file = (folder / item).resolve()
+        file = (folder / named).resolve()
         inside = beside is None or file.is_relative_to(folder.resolve())
-        missing = beside is not None and inside and not Path(grid.split(str(file))[0]).exists()
+        missing = beside is not None and inside and not file.exists()
     except (OSError, ValueError, RuntimeError):
         raise UserError(Problem(f"{shown(item)} is not a path")) from None
     if not inside:
         raise UserError(Problem(f"{shown(item)} lies outside the folder of this file", allowed="files beside it or below"))
     if missing:
         raise UserError(Problem(f"there is no file {shown(item)}"))
+    file = file.with_name(f"{file.name}#{sheet}") if sheet else file
     return file, item if beside is None else os.path.normpath(folder / item)
 
 

@@ -442,8 +442,15 @@ def test_no_bytes_break_the_reader(content: bytes) -> None:
 @pytest.mark.parametrize(("spec", "parts"), [
     ("baseline+spend.xls", ["no scenario 'spend.xls'"]), ("baseline+none.csv", ["none.csv", "no such file"]),
     ("baseline+in/none.csv", ["no such file"]), ("up.toml", ["up.toml line 1: extends", "outside the folder"]),
+    ("link.toml", ["link.toml line 1: extends", "outside the folder"]),
 ])
-def test_sheets_are_found_as_scenario_files_are(spec: str, parts: list[str], here: Path) -> None:
+def test_sheets_are_found_as_scenario_files_are(
+    spec: str, parts: list[str], here: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "spend.xlsx"
+    book([["week", "SEM"], [0, 5]]).save(elsewhere)
+    (here / "link.xlsx").symlink_to(elsewhere)
+    (here / "link.toml").write_text('extends = "link.xlsx#Budget"\n')
     (here / "up.toml").write_text('extends = "../spend.csv"\n')
     (line,) = [str(problem) for problem in check(spec)]
     for part in parts:
