@@ -64,7 +64,8 @@ Seed = Annotated[int, _option("--seed", "N", "Equal seeds meet equal worlds.", p
 Weeks = Annotated[int | None, _option("--weeks", "N", "Horizon (default: the scenario's own).", parser=_whole(1))]
 JobCount = Annotated[Any, _option("--jobs", "N|all", "Processes; the numbers do not depend on it.", parser=_processes)]
 Json = Annotated[bool, typer.Option("--json", help="Print only the summary, as JSON, on standard output.")]
-PlanSheet = Annotated[str, _option("--plan", "SHEET", "Your own plan: spend.csv, spend.xlsx, spend.xlsx#Budget.")]
+PLAN = "Your own plan by week, date, month or quarter: spend.csv, spend.xlsx#Budget. Amounts at full size; market.scale applies."
+PlanSheet = Annotated[str, _option("--plan", "SHEET", PLAN)]
 Out = Annotated[Path | None, _option("--out", "DIR", "Run directory (default: results/NAME-HASH).")]
 
 
@@ -98,8 +99,7 @@ def run(
 ) -> None:
     """Run one scenario and write table, charts and a page to its run directory.
 
-    Equal inputs are found there and not run again. A sheet given by --plan has a column week, date, month or quarter and one for
-    each lever; its amounts are at full size, as those of scenario files are, and multiplied by market.scale with all others.
+    Equal inputs are found there and not run again.
 
     [bold]Examples[/bold]
 
