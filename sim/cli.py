@@ -65,6 +65,8 @@ Seed = Annotated[int, _option("--seed", "N", "Equal seeds meet equal worlds.", p
 Weeks = Annotated[int | None, _option("--weeks", "N", "Horizon (default: the scenario's own).", parser=_whole(1))]
 JobCount = Annotated[Any, _option("--jobs", "N|all", "Processes; the numbers do not depend on it.", parser=_processes)]
 Json = Annotated[bool, typer.Option("--json", help="Print only the summary, as JSON, on standard output.")]
+PLAN = "Your own plan by week, date, month or quarter: spend.csv, spend.xlsx#Budget. Amounts at full size; market.scale applies."
+PlanSheet = Annotated[str, _option("--plan", "SHEET", PLAN)]
 Out = Annotated[Path | None, _option("--out", "DIR", "Run directory (default: results/NAME-HASH).")]
 
 
@@ -94,7 +96,7 @@ def start(
 @app.command()
 def run(
     scenario: Spec, set_: Set = None, reps: Reps = 20, seed: Seed = 1, weeks: Weeks = None, jobs: JobCount = "all",
-    json: Json = False, out: Out = None,
+    json: Json = False, out: Out = None, plan: PlanSheet = "",
 ) -> None:
     """Run one scenario and write table, charts and a page to its run directory.
 
@@ -107,11 +109,13 @@ def run(
     sim run baseline+small --set plan.promotion.sem.spend=8000 --weeks 104
 
     sim run my_plan.toml --json > summary.json
+
+    sim run baseline+small --plan spend.xlsx
     """
     from sim.study.keep import run_kept
     from sim.study.run import Case, lasting
 
-    case = Case(lasting(scenario_of(scenario, set_), weeks), seed, reps)
+    case = Case(lasting(scenario_of(scenario, set_, plan, weeks), weeks), seed, reps)
     with _ways(scenario, reps, jobs, comparison=False) as ways:
         result, folder, there = run_kept(case, out, ways)
     if json:
@@ -138,8 +142,10 @@ def compare(
     sim compare baseline premature_promotion over_customization
 
     sim compare baseline+small my_plan.toml+small --reps 40 --seed 7
+
+    sim compare baseline baseline+spend.csv
     """
-    _compare([scenario_of(plan, set_) for plan in plans], " ".join(plans), seed, reps, weeks, jobs, json, out)
+    _compare([scenario_of(plan, set_, weeks=weeks) for plan in plans], " ".join(plans), seed, reps, weeks, jobs, json, out)
 
 
 @app.command()

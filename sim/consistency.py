@@ -25,7 +25,7 @@ def astray(settings: Mapping[str, Any], origins: Mapping[str, Origin]) -> list[P
 
 def _refused(leaf: str, value: Any, settings: Mapping[str, Any]) -> str:
     """Return what is allowed where `value` is not, else nothing."""
-    given = value if isinstance(value, tuple) else (value,)
+    given = value if isinstance(value, tuple) else [part["value"] for part in value] if isinstance(value, list) else (value,)
     if leaf == "roles":
         return "shares from 0, not all 0" if min(given) < 0 or sum(given) <= 0 else ""
     if leaf not in COUNTED_BY:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,12 @@ from sim.agents.vendor import Opening
 from sim.agents.world import Market
 from sim.errors import Problem, UserError
 from sim.fields import declared
+from sim.files import write_new
 from sim.plan import Model, Plan, plain, scaled, with_values
-from sim.scenario_files import Layer, Origin, Stack, locate, parts, read, shipped, stem
-from sim.settings import SWITCHES, Heading, Reading, defaults, dump, known, nested, settings_of, toml
+from sim.scenario_files import Origin, locate, parts, read, shipped
+from sim.settings import SWITCHES, Heading, Reading, defaults, dump, known, nested, settings_of, toml, toml_value
+from sim.sheets.grid import is_sheet
+from sim.stacked import stacked
 from sim.values import shown
 from sim.week import Mechanisms
 
@@ -35,6 +37,7 @@ class Scenario(Heading):
     plan: InstanceOf[Plan] = Field(default_factory=Plan)
     off: tuple[str, ...] = ()
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
+    _notes: tuple[str, ...] = PrivateAttr(default=())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self._settings() == other._settings()
@@ -56,6 +59,11 @@ class Scenario(Heading):
         """Return the file and line that gave a setting, or None where its declared default stands."""
         return self._origins.get(path)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what a reader should know of the sheets in it: what was left out, and what is spent in fewer days."""
+        return self._notes
+
     def replace(self, path: str, value: Any, *more: Any) -> Scenario:
         """Return a scenario in which settings differ: a path and a value, and further pairs of them.
 
@@ -76,7 +84,9 @@ class Scenario(Heading):
     def _with(self, reading: Reading) -> Scenario:
         if reading.problems:
             raise UserError(*reading.problems)
-        return _build(self.name, self._settings() | reading.values, self._origins | reading.origins)
+        made = _build(self.name, self._settings() | reading.values, self._origins | reading.origins)
+        made._notes = self._notes
+        return made
 
     # what the model runs on -----------------------------------------------------------------------------
 
@@ -103,9 +113,17 @@ class Scenario(Heading):
 
     # what a reader sees ---------------------------------------------------------------------------------
 
-    def dump(self) -> str:
-        """Return the whole scenario as TOML that loads back equal, each value with unit, meaning and source."""
-        return dump(self._settings())
+    def dump(self, extends: str = "") -> str:
+        """Return the scenario as TOML that loads back equal, each value with unit, meaning and source.
+
+        In whole; or, where it `extends` others (names stacked with '+') and plans every lever that they plan, what differs.
+        """
+        here, base = self._settings(), load(extends)._settings() if extends else {}
+        if not extends or set(base) - set(here):
+            return dump(here)
+        items = parts(extends)
+        differ = {path: value for path, value in here.items() if path in ("title", "description") or base.get(path) != value}
+        return f"extends = {toml(items[0] if len(items) == 1 else items)}\n{dump(differ)}"
 
     def diff(self, other: Scenario) -> list[tuple[str, Any, Any]]:
         """Return (path, here, there) for each setting that differs, None where a plan does not name the lever.
@@ -131,16 +149,27 @@ def _scaled(model: Model, scale: float) -> Model:
 # reading ------------------------------------------------------------------------------------------------
 
 
-def load(spec: str) -> Scenario:
-    """Return the scenario that `spec` names: a shipped name, a path to a .toml file, or several laid over each other with '+'.
+def load(spec: str, plan: str | Path = "", settings: Iterable[str] = (), at_least: int = 0) -> Scenario:
+    """Return the scenario that `spec` names: a shipped name, a .toml file or a sheet, or several laid over each other with '+'.
 
-    Each file's own differences are laid over what stands; what it extends is laid first, once. Raises UserError with every
-    problem found.
+    Each file's own differences are laid over what stands; what it extends is laid first, once. `plan` is a sheet (.csv, .xlsx,
+    .xlsx#Sheet) laid over it all; `settings` ("path=value") replace what files say. Sheets are read over the scenario's weeks,
+    and `at_least` so many.
+    Raises UserError with every problem found.
     """
-    found, problems = _read(spec)
+    settings = list(settings)
+    found, problems = _read(spec, str(plan), settings, at_least)
     if found is None or problems:
         raise UserError(*problems)
-    return found
+    return with_settings(found, settings) if settings else found
+
+
+def of_settings(name: str, settings: Mapping[str, Any], origins: Mapping[str, Origin]) -> Scenario:
+    """Return the scenario of settings that each fit their declaration; what is missing has its declared default.
+
+    Schedules are entries as `sim.plan` reads them. Raises UserError where settings do not fit together, at their `origins`.
+    """
+    return _build(name, defaults() | dict(settings), dict(origins))
 
 
 def check(spec: str) -> list[Problem]:
@@ -164,7 +193,7 @@ def with_settings(scenario: Scenario, settings: Iterable[str]) -> Scenario:
         if not equals or not path.strip() or not text.strip():
             reading.problems.append(Problem("has not the form KEY=VALUE", key="--set", given=shown(setting)))
         else:
-            reading.read(nested({path.strip(): _toml_value(text.strip())}), lambda keys: Origin("--set"))
+            reading.read(nested({path.strip(): toml_value(text.strip())}), lambda keys: Origin("--set"))
             reading.problems += _overruled(scenario, path.strip())
     return scenario._with(reading)
 
@@ -176,47 +205,19 @@ def _overruled(scenario: Scenario, path: str) -> list[Problem]:
     return [Problem("is a lever that the plan sets, so this would change nothing", "--set", key=path, allowed=f"plan.{path}")]
 
 
-def _toml_value(text: str) -> Any:
+def _read(spec: str, plan: str = "", settings: Iterable[str] = (), at_least: int = 0) -> tuple[Scenario | None, list[Problem]]:
+    items = parts(spec)
+    if plan and not is_sheet(plan):
+        return None, [Problem("is not a sheet", plan, allowed="a .csv, .tsv or .xlsx file; scenario files are stacked with +")]
+    found = stacked([*items, plan] if plan else items, settings, at_least)
+    if found.problems:
+        return None, list(found.problems)
     try:
-        table = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return table["value"] if len(table) == 1 else text
-
-
-def _read(spec: str) -> tuple[Scenario | None, list[Problem]]:
-    stack, items = Stack(), parts(spec)
-    for item in items:
-        stack.lay(item)
-    reading = Reading()
-    for layer in stack.layers:
-        reading.read(layer.table, layer.origin)
-    problems = list(dict.fromkeys(stack.problems + reading.problems))
-    if problems:
-        return None, problems
-    named = _headings(stack, [locate(item)[0] for item in items])
-    try:
-        return _build("+".join(stem(item) for item in items), defaults() | reading.values | named, reading.origins), []
+        made = _build(found.name, found.values, found.origins)
     except UserError as error:
         return None, error.problems
-
-
-def _headings(stack: Stack, paths: list[Path]) -> dict[str, str]:
-    """Return title and description of a stack: those of the files named, without bases of others and mere markets.
-
-    A file that says nothing of its own beyond [market] is a market to play on: it renames only itself.
-    """
-    layers = [layer for layer in stack.layers if layer.path in paths]
-    layers = [layer for layer in layers if _plays(layer)] or layers
-    bases = set().union(*(stack.bases.get(layer.path, set()) for layer in layers))
-    told = [layer.table for layer in layers if layer.path not in bases]
-    titles = [str(table["title"]) for table in told if table.get("title")]
-    texts = [str(table["description"]) for table in told if table.get("description")]
-    return {"title": " + ".join(titles), "description": " ".join(texts)}
-
-
-def _plays(layer: Layer) -> bool:
-    return not set(layer.table) <= {"title", "description", "market"}
+    made._notes = found.notes
+    return made, []
 
 
 def _build(name: str, values: dict[str, Any], origins: dict[str, Origin]) -> Scenario:
@@ -271,14 +272,7 @@ def new(path: str | Path, extends: str = "baseline", title: str = "") -> Path:
     for item in items:
         read(*locate(item, file))
     content = _starter(file, extends, items, title or re.sub(r"[_-]+", " ", file.stem).capitalize())
-    try:
-        with file.open("x", encoding="utf-8") as handle:
-            handle.write(content)
-    except FileExistsError:
-        raise UserError(Problem("is there already: choose another name", file=str(file))) from None
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UserError(Problem(f"cannot be written: {reason}", file=str(file))) from None
+    write_new(file, content)
     return file
 
 

@@ -1,4 +1,4 @@
-"""Scenario files: found, read with the line of every key, and stacked. What the keys mean is decided elsewhere."""
+"""Scenario files and sheets: found, read with the line of every key, and stacked. What they mean is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Problem, UserError, nearest
+from sim.files import content_of
+from sim.sheets import grid
 from sim.values import shown
 
 SHIPPED = Path(__file__).resolve().parent / "scenarios"
 LARGEST = 1_000_000
+FILES = ".toml file or sheet (.csv, .tsv, .xlsx)"
 Keys = tuple[str | int, ...]
 
 _TOKEN = re.compile(
@@ -36,7 +39,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Layer:
-    """One file: what it says (without `extends`), the line of every key, what it extends, and what is wrong with that."""
+    """One file: what it says (without `extends`), the line of every key, what it extends, and what is wrong with that.
+
+    A plan kept as a sheet says nothing but `grids`; the sheet that was named is part of its path.
+    """
 
     path: Path
     name: str
@@ -44,6 +50,7 @@ class Layer:
     lines: dict[Keys, int]
     extends: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    grids: tuple[grid.Grid, ...] = ()
 
     def origin(self, keys: Keys) -> Origin:
         """Return where `keys` stand, or the table around them."""
@@ -62,7 +69,7 @@ def shipped() -> list[str]:
 
 def is_path(item: str) -> bool:
     """Say whether `item` is meant as a file, not as the name of a shipped scenario."""
-    return item.endswith(".toml") or "/" in item or os.sep in item
+    return item.endswith(".toml") or grid.is_sheet(item) or "/" in item or os.sep in item
 
 
 def parts(spec: str) -> list[str]:
@@ -84,8 +91,9 @@ def _is_file(name: str) -> bool:
 
 
 def stem(item: str) -> str:
-    """Return the name of a scenario: that of its file without the ending."""
-    return Path(item).stem if is_path(item) else item
+    """Return the name of a scenario: that of its file without the ending, and of the sheet where one is named."""
+    file, sheet = grid.split(item)
+    return (Path(file).stem if is_path(file) else file) + (f"#{sheet}" if sheet else "")
 
 
 def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
@@ -97,13 +105,14 @@ def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
         if item not in shipped():
             known = ", ".join(shipped())
             what = f"there is no scenario {shown(item)}"
-            raise UserError(Problem(what, allowed=f"{known}, or a .toml file", nearest=nearest(item, shipped())))
+            raise UserError(Problem(what, allowed=f"{known}, or a {FILES}", nearest=nearest(item, shipped())))
         return SHIPPED / f"{item}.toml", f"{item}.toml"
-    if not item.endswith(".toml"):
-        raise UserError(Problem(f"{shown(item)} is not a .toml file"))
+    if not item.endswith(".toml") and not grid.is_sheet(item):
+        raise UserError(Problem(f"{shown(item)} is not a {FILES}"))
     folder = Path() if beside is None else beside.parent
+    named, sheet = grid.split(item)
     try:
-        file = (folder / item).resolve()
+        file = (folder / named).resolve()
         inside = beside is None or file.is_relative_to(folder.resolve())
         missing = beside is not None and inside and not file.exists()
     except (OSError, ValueError, RuntimeError):
@@ -112,6 +121,7 @@ def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
         raise UserError(Problem(f"{shown(item)} lies outside the folder of this file", allowed="files beside it or below"))
     if missing:
         raise UserError(Problem(f"there is no file {shown(item)}"))
+    file = file.with_name(f"{file.name}#{sheet}") if sheet else file
     return file, item if beside is None else os.path.normpath(folder / item)
 
 
@@ -119,7 +129,9 @@ def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
 
 
 def read(path: Path, name: str) -> Layer:
-    """Read one file. Raises UserError where it cannot be read, is too large, or is no TOML; `name` is for messages."""
+    """Read one file. Raises UserError where it cannot be read, is too large, or is no TOML or sheet; `name` is for messages."""
+    if grid.is_sheet(path.name):
+        return _sheet(path, grid.split(name)[0])
     text = _text(path, name)
     try:
         table = tomllib.loads(text)
@@ -138,29 +150,19 @@ def read(path: Path, name: str) -> Layer:
     return Layer(path, name, table, lines, problems=(problem,))
 
 
+def _sheet(path: Path, name: str) -> Layer:
+    file, sheet = grid.split(str(path))
+    found = grid.grids(content_of(Path(file), name, grid.LARGEST), name, sheet)
+    return Layer(path, name, {}, {}, grids=tuple(found))
+
+
 def _text(path: Path, name: str) -> str:
-    try:
-        content = _content(path)
-    except FileNotFoundError:
-        there = [file.name for file in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        raise UserError(Problem("there is no such file", file=name, nearest=nearest(path.name, there))) from None
-    except OSError as error:
-        raise UserError(Problem(f"cannot be read: {(error.strerror or str(error)).lower()}", file=name)) from None
-    if len(content) > LARGEST:
-        raise UserError(Problem(f"is larger than {LARGEST // 1_000_000} MB", file=name))
+    content = content_of(path, name, LARGEST)
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError(Problem("is not text in UTF-8", file=name, line=line)) from None
-
-
-def _content(path: Path) -> bytes:
-    """Return at most one byte more than is accepted. Pipes and devices are refused: they may never end."""
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise OSError("not a file")
-    with path.open("rb") as handle:
-        return handle.read(LARGEST + 1)
 
 
 def _syntax(name: str, message: str, source: str) -> Problem:

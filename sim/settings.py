@@ -10,6 +10,7 @@ import datetime
 import functools
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from sim.agents.vendor import Opening
 from sim.agents.world import Market
 from sim.errors import Problem, nearest
 from sim.fields import Par, Parameters, declared, par
-from sim.plan import LAST_WEEK, plain, schedule
+from sim.plan import LAST_WEEK, Schedule, plain, schedule
 from sim.scenario_files import Keys, Origin
 from sim.values import Found, fit, shown
 from sim.week import Mechanisms
@@ -102,6 +103,11 @@ class Reading:
         """Take in a table as tomllib gives it; `origin` says where keys stand. Later tables replace earlier values."""
         self._table(table, _tree(), (), origin)
 
+    def lay(self, path: str, schedule: Schedule, origin: Origin) -> None:
+        """Lay entries of a lever over those that stand: where none of the new ones holds, the old ones do."""
+        self.values[path] = (*self.values.get(path, ()), *schedule)
+        self.origins[path] = origin
+
     def _table(self, table: Mapping[str, Any], tree: Mapping[str, Any], keys: tuple[str, ...], origin: Origins) -> None:
         for key, given in table.items():
             at = (*keys, key)
@@ -130,6 +136,11 @@ class Reading:
         within = ("" if entry is None else f" entry {entry + 1}") + (f" {written((problem.key,))}" if problem.key else "")
         key = written(keys) + within
         self.problems.append(replace(problem, file=place.file, line=place.line, key=key))
+
+
+def checked(path: str, given: Any) -> Found:
+    """Return what a file gives for the setting at `path` in the type declared, a schedule as entries, and what is wrong."""
+    return _reader(path)(known()[path], given)
 
 
 def _reader(path: str) -> Callable[[Par, Any], Found]:
@@ -187,6 +198,15 @@ def _elsewhere(keys: tuple[str, ...]) -> str:
 def _some(tree: Mapping[str, Any]) -> str:
     names = list(tree)
     return "keys such as " + ", ".join(names[:3]) if names else "nothing"
+
+
+def toml_value(text: str) -> Any:
+    """Return the value that a text says in TOML; what TOML cannot read is text."""
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return table["value"] if len(table) == 1 else text
 
 
 # writing ------------------------------------------------------------------------------------------------

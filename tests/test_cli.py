@@ -56,7 +56,7 @@ def test_bare_sim_says_what_to_do_first(there: Path) -> None:
 
 @pytest.mark.parametrize("command", [
     [], ["run"], ["compare"], ["demo"], ["scenarios"], ["scenarios", "list"], ["scenarios", "show"], ["scenarios", "explain"],
-    ["scenarios", "check"], ["scenarios", "new"],
+    ["scenarios", "check"], ["scenarios", "new"], ["scenarios", "export"], ["scenarios", "import"],
 ])
 def test_every_command_explains_itself(command: list[str], there: Path) -> None:
     done = call(*command, "--help", cwd=there)
@@ -293,3 +293,68 @@ def test_a_new_plan_loads_and_so_do_its_examples(base: str, tmp_path: Path) -> N
     write(tmp_path, "my-plan.toml", text + "\n".join(examples))
     assert call("scenarios", "check", "my-plan.toml", cwd=tmp_path).returncode == 0
     assert "is there already" in refused("scenarios", "new", "my-plan", cwd=tmp_path)
+
+
+# sheets -------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_from_a_sheet_runs_and_runs_again(tmp_path: Path) -> None:
+    write(tmp_path, "spend.csv", "month,SEM,reps\nJan 2027,\"280,000\",3\nFeb 2027,\"¥560,000\",\nTotal,840000,\n")
+    done = call("run", "baseline+small", "--plan", "spend.csv", *TINY, "--json", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["scenario"] == "baseline+small+spend"
+    assert done.stderr.count("note: spend.csv line 4: 'Total' is a row of totals") == 1
+    loaded = sim.load(str(tmp_path / "run" / "scenario.toml"))
+    assert {"from": 4, "to": 8, "value": 140_000.0} in loaded.settings()["plan.promotion.sem.spend"]
+    (tmp_path / "spend.csv").unlink()
+    again = call("run", "run/scenario.toml", "--reps", "2", "--jobs", "1", "--json", "--out", "again", cwd=tmp_path)
+    assert json.loads(again.stdout)["measures"] == json.loads(done.stdout)["measures"]
+
+
+def test_sheets_are_compared_and_told_apart(tmp_path: Path) -> None:
+    write(tmp_path, "high.csv", "week;SEM\n0;1.000.000,50\n")
+    write(tmp_path, "low.csv", "week\tSEM\n0\t1.5\n")
+    done = call("compare", "baseline+high.csv+small", "baseline+low.csv+small", *TINY, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = json.loads(done.stdout)
+    assert (table["base"], list(table["plans"])) == ("baseline+high+small", ["baseline+low+small"])
+
+
+def test_every_problem_of_a_sheet_is_a_line(tmp_path: Path) -> None:
+    write(tmp_path, "spend.csv", "month,SEM,spend\nJan 2027,€5,\nFebr,5,\n")
+    done = call("run", "baseline", "--plan", "spend.csv", cwd=tmp_path)
+    assert done.returncode == 2
+    assert [line.split(": ")[0] for line in done.stderr.splitlines()] == [
+        "spend.csv line 1", "spend.csv line 3 column 'month'", "spend.csv line 2 column 'SEM'",
+    ]
+    assert "is not a sheet" in refused("run", "baseline", "--plan", "plan.toml", cwd=tmp_path)
+
+
+def test_the_horizon_asked_for_is_that_of_the_sheet(tmp_path: Path) -> None:
+    write(tmp_path, "late.csv", "week,SEM\n0,5\n160,7\n")
+    assert "not played: row 3" in call("scenarios", "check", "baseline+late.csv", cwd=tmp_path).stderr
+    tiny = ("--set", "market.scale=0.002", "--reps", "1", "--jobs", "1", "--json", "--out", "run")
+    done = call("run", "baseline+late.csv", "--weeks", "161", *tiny, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("note")) == (0, 0), done.stderr
+
+
+def test_a_workbook_goes_there_and_back(tmp_path: Path) -> None:
+    assert "wrote mine.xlsx" in call("scenarios", "export", "premature_promotion+small", "mine.xlsx", cwd=tmp_path).stdout
+    done = call("scenarios", "import", "mine.xlsx", cwd=tmp_path)
+    assert "wrote mine.toml; next: sim compare premature_promotion+small mine.toml" in done.stdout
+    assert sim.load(str(tmp_path / "mine.toml")) == sim.load("premature_promotion+small")
+    assert "is there already" in refused("scenarios", "import", "mine.xlsx", cwd=tmp_path)
+    assert "is there already" in refused("scenarios", "export", "mine.xlsx", cwd=tmp_path)
+    assert call("scenarios", "import", "mine.xlsx", "other.toml", cwd=tmp_path).returncode == 0
+    assert call("scenarios", "export", "plain.xlsx", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(("arguments", "parts"), [
+    (["export", "mine.toml"], ["[SCENARIO] FILE.xlsx"]), (["export", "baseline", "small", "mine.xlsx"], ["[SCENARIO] FILE.xlsx"]),
+    (["export", "basline", "mine.xlsx"], ["did you mean 'baseline'"]), (["export", "no/mine.xlsx"], ["cannot be written"]),
+    (["import", "none.xlsx"], ["none.xlsx", "no such file"]), (["import", "spend.csv"], ["is not an .xlsx file"]),
+])
+def test_a_wrong_workbook_is_one_line(arguments: list[str], parts: list[str], tmp_path: Path) -> None:
+    line = refused("scenarios", *arguments, cwd=tmp_path)
+    for part in parts:
+        assert part in line

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
+import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -137,6 +139,56 @@ def test_the_example_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None
     assert given
     assert names["result"].table["plans"]
     assert names["model"].world.week == 51
+
+
+def commands(page: str) -> list[list[str]]:
+    """Return the commands of a page: the lines of its sh blocks."""
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    assert all(line.startswith("sim ") for line in lines)
+    return [line.split()[1:] for line in lines]
+
+
+def said(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run the command line and return its exit code; what plays plays two replications of six weeks on a tiny market."""
+    from sim.cli import main
+
+    tiny = ["--set", "market.scale=0.002", "--weeks", "6", "--reps", "2", "--jobs", "1", "--json"]
+    monkeypatch.setattr(sys, "argv", ["sim", *arguments, *(tiny if arguments[0] in ("run", "compare") else [])])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return int(end.value.code or 0)
+
+
+def test_the_commands_of_the_sheets_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    todo = commands("docs/sheets.md")
+    assert len(todo) == 6
+    assert [said(arguments, monkeypatch) for arguments in todo] == [0] * 6
+    assert (tmp_path / "mine.toml").exists()
+
+
+def test_the_sheet_of_the_page_reads_and_its_refusals_are_as_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from openpyxl import Workbook
+
+    from sim.scenario import check
+
+    monkeypatch.chdir(tmp_path)
+    (sheet,) = blocks("docs/sheets.md", "csv")
+    Path("spend.csv").write_text(sheet, encoding="utf-8")
+    assert check("baseline+spend.csv") == []
+    told = blocks("docs/sheets.md", "text")[0].splitlines()
+    book = Workbook()
+    assert book.active is not None
+    book.active.title = "Budget"
+    for cell, value in (("A6", "Month"), ("B6", "SEM"), ("A7", "Feb 2027"), ("B7", "$5,000")):
+        book.active[cell] = value
+    book.save("spend.xlsx")
+    Path("spend.csv").write_text("\n\n\nMonth,spend\nFeb 2027,5\n")
+    problems = [str(*check("baseline+spend.xlsx")), str(check("baseline+spend.csv")[0])]
+    assert [problem[: len(line.removesuffix("..."))] for problem, line in zip(problems, told, strict=True)] == [
+        line.removesuffix("...") for line in told
+    ]
 
 
 @pytest.fixture(scope="module")

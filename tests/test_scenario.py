@@ -293,7 +293,7 @@ def test_shipped_scenarios_load_write_and_explain(name: str, monkeypatch: pytest
 
 @pytest.mark.parametrize(("path", "value", "allowed"), [
     ("promotion.sem.segments", [50], "from 0 to 7"), ("promotion.sem.regions", [6], "from 0 to 5"),
-    ("sales.segment_focus", 8, "from 0 to 7"),
+    ("sales.segment_focus", 8, "from 0 to 7"), ("plan.sales.segment_focus", [{"to": 3, "value": 8}], "from 0 to 7"),
     ("promotion.sem.roles", [0.0, 0.0, 0.0, 0.0, 0.0], "not all 0"), ("word.roles", [-0.1, 0.5, 0.2, 0.2, 0.2], "from 0"),
 ])
 def test_what_the_market_does_not_have_is_refused(path: str, value: Any, allowed: str) -> None:
@@ -301,4 +301,4 @@ def test_what_the_market_does_not_have_is_refused(path: str, value: Any, allowed
         load("baseline").replace(path, value)
     assert path in str(error.value)
     assert allowed in str(error.value)
-    load("baseline").replace("promotion.sem.segments", [0, 7], "sales.segment_focus", 7)
+    load("baseline").replace("promotion.sem.segments", [0, 7], "sales.segment_focus", 7, "plan.sales.segment_focus", 7)
