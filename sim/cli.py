@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli_options import JobCount, Json, Out, PlanSheet, Reps, Seed, Weeks, print_json, ways_of
 from sim.cli_scenarios import Set, Spec, scenario_of, scenarios
+from sim.cli_study import study
 from sim.errors import UserError
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
-    from sim.study.keep import Ways
     from sim.study.runner import Jobs
     from sim.study.task import Failure
 
 DEMO = ("baseline", "premature_promotion", "over_customization", "interrupted_channel_support")
 DEMO_MARKET = "small"
-LONGEST = 9
 FIRST = """sim plays a market in which a vendor sells through merchants to their consumers, and shows what a plan is worth.
 
 Begin with
@@ -40,34 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(scenarios, name="scenarios")
-
-
-def _whole(least: int) -> Callable[[Any], int]:
-    def whole_number(given: Any) -> int:
-        text = str(given)  # a default comes as a number
-        if not text.isdecimal() or len(text) > LONGEST or int(text) < least:
-            raise typer.BadParameter(f"{text!r}; allowed: whole numbers from {least} of at most {LONGEST} digits")
-        return int(text)
-
-    return whole_number
-
-
-def _processes(text: str) -> Jobs:
-    return "all" if text == "all" else _whole(1)(text)
-
-
-def _option(name: str, metavar: str, text: str, **more: Any) -> Any:
-    return typer.Option(name, metavar=metavar, help=text, **more)
-
-
-Reps = Annotated[int, _option("--reps", "N", "Replications: independent worlds of one seed.", parser=_whole(1))]
-Seed = Annotated[int, _option("--seed", "N", "Equal seeds meet equal worlds.", parser=_whole(0))]
-Weeks = Annotated[int | None, _option("--weeks", "N", "Horizon (default: the scenario's own).", parser=_whole(1))]
-JobCount = Annotated[Any, _option("--jobs", "N|all", "Processes; the numbers do not depend on it.", parser=_processes)]
-Json = Annotated[bool, typer.Option("--json", help="Print only the summary, as JSON, on standard output.")]
-PLAN = "Your own plan by week, date, month or quarter: spend.csv, spend.xlsx#Budget. Amounts at full size; market.scale applies."
-PlanSheet = Annotated[str, _option("--plan", "SHEET", PLAN)]
-Out = Annotated[Path | None, _option("--out", "DIR", "Run directory (default: results/NAME-HASH).")]
+app.add_typer(study, name="study")
 
 
 def _version(wanted: bool) -> None:
@@ -114,12 +85,13 @@ def run(
     """
     from sim.study.keep import run_kept
     from sim.study.run import Case, lasting
+    from sim.views.dress import dress_run
 
     case = Case(lasting(scenario_of(scenario, set_, plan, weeks), weeks), seed, reps)
-    with _ways(scenario, reps, jobs, comparison=False) as ways:
+    with ways_of(scenario, reps, jobs, dress_run) as ways:
         result, folder, there = run_kept(case, out, ways)
     if json:
-        _print_json(result.summary)
+        print_json(result.summary)
     else:
         from sim.views.terminal import run_table, show
 
@@ -131,7 +103,7 @@ def run(
 def compare(
     plans: Annotated[list[str], typer.Argument(metavar="A B...", help="Two scenarios or more; the first is the base.")],
     set_: Set = None, reps: Reps = 20, seed: Seed = 1, weeks: Weeks = None, jobs: JobCount = "all",
-    json: Json = False, out: Out = None,
+    json: Json = False, out: Out = None, worlds: Worlds = None,
 ) -> None:
     """Compare plans on the same worlds: paired differences with 95 % intervals, which is best, and how often.
 
@@ -167,13 +139,14 @@ def _compare(
 ) -> None:
     from sim.study.compare import cases
     from sim.study.keep import compare_kept
+    from sim.views.dress import dress_comparison
 
     todo = cases(plans, seed, reps, weeks)
     _warn_of_markets([case.scenario for case in todo])
-    with _ways(label, reps * len(todo), jobs, comparison=True) as ways:
+    with ways_of(label, reps * len(todo), jobs, dress_comparison) as ways:
         comparison, folder, there = compare_kept(todo, out, ways)
     if json:
-        _print_json(comparison.table)
+        print_json(comparison.table)
     else:
         from sim.views.findings import winner
         from sim.views.terminal import comparison_table, plan_sentences, show
@@ -191,28 +164,6 @@ def _warn_of_markets(plans: list[Scenario]) -> None:
 
 
 # shared ------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _ways(label: str, replications: int, jobs: Jobs, comparison: bool) -> Iterator[Ways]:
-    """Give the ways to run and keep, with progress shown on standard error."""
-    from sim.study.keep import Ways
-    from sim.views.dress import dress_comparison, dress_run
-    from sim.views.terminal import Bar
-
-    with Bar(label, replications) as bar:
-
-        def dress(kept: Any, folder: Path) -> None:
-            bar.say("charts and page")
-            (dress_comparison if comparison else dress_run)(kept, folder)
-
-        yield Ways(jobs, bar.tell, "sim " + " ".join(sys.argv[1:]), dress)
-
-
-def _print_json(content: Any) -> None:
-    from sim.study.folders import as_json
-
-    typer.echo(as_json(content))
 
 
 def _where(folder: Path, there: bool) -> str:
@@ -237,7 +188,8 @@ def main() -> None:
     except typer.TyperException as error:
         print(" ".join(error.format_message().split()), file=sys.stderr)
         code = 2
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
+        print("stopped; what has been run is kept: the same command goes on from there", file=sys.stderr)
         code = 130
     except BrokenPipeError:
         sys.stderr.close()

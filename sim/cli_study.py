@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from sim.cli_options import JobCount, Json, Out, print_json, study_ways, whole
+from sim.cli_options import JobCount, Json, Out, print_json, ways_of, whole
 
 if TYPE_CHECKING:
     from sim.study.study import Study
@@ -51,17 +51,20 @@ def about() -> None:
 
 
 @study.command("run")
-def run_(file: File, quick: Quick = False, reps: Reps = None, jobs: JobCount = "all", json: Json = False, out: Out = None) -> None:
+def run_(
+    file: File, quick: Quick = False, reps: Reps = None, jobs: JobCount = "all", json: Json = False, out: Out = None
+) -> None:
     """Run what was not run before, and write answer, charts and page. (The word run may be left out.)
 
     Stopped at any moment, the same command goes on from there.
     """
     from sim.study.answer import Answer
     from sim.study.keep import study_kept
+    from sim.views.dress import dress_study
 
     found = _load(file, quick, reps)
-    with study_ways(found.name, len(found.tasks)) as ways:
-        result, folder, there = study_kept(found, out, ways(jobs))
+    with ways_of(found.name, len(found.tasks), jobs, dress_study) as ways:
+        result, folder, there = study_kept(found, out, ways)
     answer = Answer(result)
     if json:
         print_json(answer.as_json())
@@ -110,8 +113,8 @@ def export(
         raise UserError(Problem("says no form", key="sim study export", allowed="--csv, --parquet, --xlsx"))
     row = progress_of(found, ways.store)
     if row["done"] + row["failed"] < row["total"]:
-        what = f"is run as to {row['done']} of {row['total']} replications: run sim study {file}{' --quick' if quick else ''} first"
-        raise UserError(Problem(what, file=file))
+        first = f"sim study {file}{' --quick' if quick else ''}"
+        raise UserError(Problem(f"has run {row['done']} of {row['total']} replications: first run  {first}", file=file))
     result = found.run(store=ways.store)
     for kind in kinds:
         typer.echo(f"Written: {write(result, Path(out or study_folder(found, ways.shelf)), kind)}")

@@ -52,28 +52,34 @@ ORDER = [
     ["study.runner"],
     ["study.run"],
     ["study.compare"],
+    ["study.factors"],
+    ["study.file"],
+    ["study.study"],
+    ["study.answer"],
     ["study.folders"],
+    ["study.study_folder"],
     ["study.keep"],
     ["validation.facts"],
     ["validation.mistakes"],
     ["validation.table"],
     ["validation.__main__"],
-    ["validation.table"],
-    ["validation.__main__"],
     ["views.words"],
     ["views.frames"],
     ["views.style", "views.findings"],
+    ["views.study_findings"],
     ["views.funnel_figure"],
-    ["views.run_figures", "views.comparison_figures"],
+    ["views.run_figures", "views.comparison_figures", "views.study_figures"],
     ["views.figures"],
     ["views.report"],
+    ["views.study_report"],
     ["views.dress", "views.terminal"],
-    ["cli_scenarios"],
+    ["cli_options"],
+    ["cli_scenarios", "cli_study"],
     ["cli"],
     ["__main__"],
 ]
 # A result draws itself when asked: the one door upwards, open only inside a method.
-DOORS = {("study.run", "views.figures"), ("study.compare", "views.figures")}
+DOORS = {("study.run", "views.figures"), ("study.compare", "views.figures"), ("study.study", "views.study_figures")}
 
 
 def modules() -> dict[str, Path]:

@@ -93,7 +93,7 @@ def file_name(name: str) -> str:
 
 
 def other_code(what: Any, pattern: str, shelf: Path) -> Path | None:
-    """Return a folder on `shelf`, named by `pattern`, of the same inputs but made by other model code; None where there is none."""
+    """Return a folder on `shelf`, named by `pattern`, made from the same inputs by other model code (None: there is none)."""
     for folder in sorted(shelf.glob(pattern)):
         made = manifest_of(folder).get("inputs")
         if made != what and _without_code(made) == _without_code(what):

@@ -24,7 +24,7 @@ def shelf() -> Path:
 
 @dataclass(frozen=True)
 class Ways:
-    """How to run and keep: processes, whom to tell and to warn, the command that asked, who draws charts and report, the shelf."""
+    """How to run and keep: processes, whom to tell, the command that asked, who draws charts and report, the shelf, notes."""
 
     jobs: Jobs = 1
     progress: Progress | None = None

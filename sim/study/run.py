@@ -111,14 +111,15 @@ def run_cases(
     cases: Sequence[Case], jobs: Jobs = 1, progress: Progress | None = None, store: Store | None = None
 ) -> list[Result]:
     """Run several cases together, each replication once; see `run`. What `store` holds is not run again (None: none is kept)."""
-    with _some(store) as kept:
+    with some(store) as kept:
         tasks = [task for case in cases for task in case.tasks()]
         outcomes = iter(carry_out(tasks, kept, jobs, progress))
         return [_gather(case, [(task, next(outcomes)) for task in case.tasks()], kept) for case in cases]
 
 
 @contextmanager
-def _some(store: Store | None) -> Iterator[Store]:
+def some(store: Store | None) -> Iterator[Store]:
+    """Give `store`, or one for the time being where there is none."""
     if store is not None:
         yield store
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from sim.errors import Problem, UserError, nearest
 from sim.scenario import Scenario, load
 from sim.study.factors import Level, grid, thinned
 from sim.study.file import Decision, StudyFile, read_study
-from sim.study.run import lasting
+from sim.study.run import lasting, some
 from sim.study.runner import Jobs, Progress, carry_out
 from sim.study.store import Store
 from sim.study.summary import Floats
@@ -93,10 +92,8 @@ class Study:
 
     def run(self, jobs: Jobs = 1, progress: Progress | None = None, store: Store | None = None) -> StudyResult:
         """Run what `store` does not hold yet (None: nothing is kept) and return the result."""
-        if store is not None:
-            return result_of(self, carry_out(self.tasks, store, jobs, progress))
-        with tempfile.TemporaryDirectory(prefix="sim-", ignore_cleanup_errors=True) as folder:
-            return result_of(self, carry_out(self.tasks, Store(Path(folder)), jobs, progress))
+        with some(store) as kept:
+            return result_of(self, carry_out(self.tasks, kept, jobs, progress))
 
 
 @dataclass(frozen=True)

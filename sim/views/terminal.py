@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sim.views.findings import TELLING, average_difference, money, plain_names, quoted, span, telling
 from sim.views.frames import Interval, names_of, outcome, total
+from sim.views.study_findings import at, loss, setting, unit_of
 from sim.views.words import capital, measure_name, number, runs
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from sim.study.answer import Answer
     from sim.study.compare import Comparison
     from sim.study.run import Result
 
@@ -19,6 +21,7 @@ HEADLINE = (
     "value", "signed_merchants", "live_merchants", "active_consumers", "win_rate", "cycle_weeks", "cac", "renewal_rate",
     "burnt_prospects", "focus", "reseller_confidence", "cash", "p_solvent", "week_iteration", "week_stability",
 )
+MOST_ROWS = 12
 DECIDING = ("value", "signed_merchants")
 
 
@@ -28,7 +31,7 @@ def _table(title: str, *columns: str) -> Table:
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        words = column in ("plan", "measure", "unit")
+        words = column in ("plan", "measure", "unit", "setting", "")
         table.add_column(column, justify="left" if words else "right", no_wrap=not words)
     return table
 
@@ -67,6 +70,21 @@ def _cell(comparison: Comparison, plan: str, measure: str) -> str:
 
 def _moved(found: Interval) -> str:
     return number(found.mean, sign=True) + (f" ({span(found, sign=True)})" if found.known else "")
+
+
+def study_table(answer: Answer) -> Table:
+    """Return the settings of a study, best first, with the deciding measure and the paired difference to the best."""
+    study, rule = answer.result.study, answer.result.study.decision
+    title, unit = f"{study.question} ({runs(answer.worlds)} on the same worlds)", unit_of(answer, rule.measure)
+    table = _table(title, "setting", f"{rule.measure}, {unit}", "to the best", "")
+    order = (-rule.sign * answer.measure(rule.measure)[0]).argsort(kind="stable")
+    for cell in order[:MOST_ROWS]:
+        found = "best" if cell == answer.best else _moved(loss(answer, cell))
+        good = "" if answer.clearly_worse[cell] else "not clearly worse" if cell != answer.best else ""
+        table.add_row(setting(answer, cell), number(at(answer, rule.measure, cell).mean), found, good)
+    if len(order) > MOST_ROWS:
+        table.caption = f"and {len(order) - MOST_ROWS} more in cells.csv"
+    return table
 
 
 def plan_sentences(comparison: Comparison) -> list[str]:
@@ -132,6 +150,10 @@ class Bar:
     def tell(self, done: int, total: int) -> None:
         """Show how many replications of how many are done."""
         self._bar.update(self._task, completed=done, total=total)
+
+    def note(self, what: str) -> None:
+        """Print a note above the bar."""
+        self._bar.console.print(f"note: {what}", highlight=False, soft_wrap=True)
 
     def say(self, what: str) -> None:
         """Show what is done now."""
