@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli_options import JobCount, Json, Out, PlanSheet, Reps, Seed, Weeks, print_json, ways_of
+from sim.cli_options import JobCount, Json, Out, PlanSheet, Reps, Seed, Weeks, Worlds, print_json, ways_of
 from sim.cli_scenarios import Set, Spec, scenario_of, scenarios
 from sim.cli_study import study
 from sim.errors import UserError
@@ -115,9 +115,12 @@ def compare(
 
     sim compare baseline+small my_plan.toml+small --reps 40 --seed 7
 
+    sim compare baseline+small premature_promotion+small --worlds 50
+
     sim compare baseline baseline+spend.csv
     """
-    _compare([scenario_of(plan, set_, weeks=weeks) for plan in plans], " ".join(plans), seed, reps, weeks, jobs, json, out)
+    found = [scenario_of(plan, set_, weeks=weeks) for plan in plans]
+    _compare(found, " ".join(plans), (seed, reps, weeks), jobs, json, out, worlds)
 
 
 @app.command()
@@ -131,27 +134,31 @@ def demo(reps: Reps = 40, seed: Seed = 1, jobs: JobCount = "all", json: Json = F
     sim demo --reps 100
     """
     plans = [scenario_of(f"{plan}+{DEMO_MARKET}") for plan in DEMO]
-    _compare(plans, "demo", seed, reps, None, jobs, json, out)
+    _compare(plans, "demo", (seed, reps, None), jobs, json, out)
 
 
 def _compare(
-    plans: list[Scenario], label: str, seed: int, reps: int, weeks: int | None, jobs: Jobs, json: bool, out: Path | None
+    plans: list[Scenario], label: str, how: tuple[int, int, int | None], jobs: Jobs, json: bool, out: Path | None,
+    worlds: int | None = None,
 ) -> None:
     from sim.study.compare import cases
-    from sim.study.keep import compare_kept
+    from sim.study.keep import compare_kept, signs_of, worlds_kept
     from sim.views.dress import dress_comparison
 
-    todo = cases(plans, seed, reps, weeks)
+    todo = cases(plans, *how)
     _warn_of_markets([case.scenario for case in todo])
-    with ways_of(label, reps * len(todo), jobs, dress_comparison) as ways:
+    with ways_of(label, how[1] * len(todo), jobs, dress_comparison) as ways:
         comparison, folder, there = compare_kept(todo, out, ways)
+        robust = None if worlds is None else worlds_kept(comparison, worlds, folder, ways)
     if json:
-        print_json(comparison.table)
+        print_json(comparison.table | ({} if robust is None else {"robustness": robust.as_json(signs_of(comparison))}))
     else:
         from sim.views.findings import winner
         from sim.views.terminal import comparison_table, plan_sentences, show
+        from sim.views.worlds_words import in_worlds
 
-        show(comparison_table(comparison), *plan_sentences(comparison), winner(comparison), _where(folder, there))
+        others = [] if robust is None else in_worlds(robust, comparison)
+        show(comparison_table(comparison), *plan_sentences(comparison), winner(comparison), *others, _where(folder, there))
     _end([(name, failure) for name, result in comparison.results.items() for failure in result.failures])
 
 

@@ -47,6 +47,8 @@ JobCount = Annotated[Any, option("--jobs", "N|all", "Processes; the numbers do n
 Json = Annotated[bool, typer.Option("--json", help="Print only the summary, as JSON, on standard output.")]
 PLAN = "Your own plan by week, date, month or quarter: spend.csv, spend.xlsx#Budget. Amounts at full size; market.scale applies."
 PlanSheet = Annotated[str, option("--plan", "SHEET", PLAN)]
+WORLDS = "Also play the plans in N worlds drawn from the plausible ranges: in which share does the answer keep its sign?"
+Worlds = Annotated[int | None, option("--worlds", "N", WORLDS, parser=whole(2))]
 Out = Annotated[Path | None, option("--out", "DIR", "Run directory (default: results/NAME-HASH).")]
 
 

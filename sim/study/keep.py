@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sim.study import folders
 from sim.study.compare import Comparison, of
 from sim.study.run import Case, Result, run_cases
@@ -15,6 +17,7 @@ from sim.study.runner import Jobs, Progress
 from sim.study.store import Store
 from sim.study.study import Study, StudyResult
 from sim.study.study_folder import is_kept, save_study, study_folder, study_inputs, study_name
+from sim.study.worlds import MEASURES, REPS, Robustness, over_worlds
 
 
 def shelf() -> Path:
@@ -80,6 +83,30 @@ def study_kept(study: Study, folder: Path | None = None, ways: Ways | None = Non
         return _dressed(result, folder, ways), folder, True
     save_study(result, folder, ways.command, ways.dress)
     return result, folder, False
+
+
+def worlds_kept(comparison: Comparison, count: int, folder: Path, ways: Ways) -> Robustness:
+    """Return how the plans of a comparison do in `count` drawn worlds; `worlds.csv` and `worlds.json` go to its folder."""
+    results = list(comparison.results.values())
+    plans, seed = [result.scenario for result in results], results[0].seed
+    with folders.mendable(ways.store.root):
+        robust = over_worlds(plans, count, seed, REPS, ways.jobs, ways.progress, ways.store)
+    with folders.mendable(folder):
+        for name, text in (
+            ("worlds.csv", robust.table().to_csv(index=False)),
+            ("worlds.json", folders.as_json(robust.as_json(signs_of(comparison))) + "\n"),
+        ):
+            (folder / f".{name}").write_text(text, encoding="utf-8")
+            (folder / f".{name}").replace(folder / name)
+    return robust
+
+
+def signs_of(comparison: Comparison) -> dict[str, dict[str, int]]:
+    """Return the sign of each plan's mean difference to the base, by plan and measure."""
+    return {
+        plan: {measure: int(np.sign(rows[measure]["diff"] or 0.0)) for measure in MEASURES}
+        for plan, rows in comparison.table["plans"].items()
+    }
 
 
 def _dressed(kept: Any, folder: Path, ways: Ways) -> Any:

@@ -12,6 +12,7 @@ from sim.draws import Floats
 from sim.fields import declared
 from sim.record import Run
 from sim.scenario import Scenario, load
+from sim.study.worlds import over_worlds as played
 from sim.validation import facts
 from sim.week import Mechanisms
 
@@ -152,42 +153,13 @@ def back(gapped: Floats, twin: Floats, end: int) -> float:
     return float(near[0]) if len(near) else float("nan")
 
 
-def worlds(count: int, seed: int = 1) -> list[dict[str, float]]:
-    """Return `count` worlds drawn from the plausible ranges of all uncertain parameters (Latin hypercube)."""
-    from scipy.stats import qmc
-
-    from sim.settings import known
-
-    uncertain = {path: par for path, par in known().items() if par.plausible is not None}
-    sample = qmc.LatinHypercube(len(uncertain), rng=np.random.default_rng(seed)).random(count)
-    drawn = []
-    for row in sample:
-        world: dict[str, float] = {}
-        for u, (path, par) in zip(row, uncertain.items(), strict=True):
-            low, high = par.plausible or (0.0, 0.0)
-            value = low + float(u) * (high - low)
-            world[path] = round(value) if isinstance(par.default, int) else value
-        drawn.append(world)
-    return drawn
-
-
-def in_world(plan: Scenario, world: dict[str, float]) -> Scenario:
-    """Return `plan` played in a drawn world."""
-    pairs: list[Any] = [item for pair in world.items() for item in pair]
-    return plan.replace(*pairs)
-
-
 def over_worlds(market: str, count: int, reps: int, seed: int, jobs: int) -> dict[str, dict[str, Any]]:
     """Return for each mistake and measure the share of worlds in which the mean paired difference is below zero."""
-    drawn = worlds(count, seed)
     plans = [load(f"{name}+{market}") for name in ("baseline", *MISTAKES)]
-    tasks = [Task(in_world(plan, world), seed, r) for world in drawn for plan in plans for r in range(reps)]
-    found = many(tasks, jobs)
-    table = np.array([[one["value"], one["signed_merchants"]] for one in found]).reshape(count, len(plans), reps, 2)
-    below = (table[:, 1:] - table[:, :1]).mean(axis=2) < 0
+    found = played(plans, count, seed, reps, jobs)
     return {
-        mistake: {"value": float(below[:, k, 0].mean()), "signed_merchants": float(below[:, k, 1].mean())}
-        for k, mistake in enumerate(MISTAKES)
+        mistake: {measure: found.share(plan.name, measure, -1) for measure in ("value", "signed_merchants")}
+        for mistake, plan in zip(MISTAKES, plans[1:], strict=True)
     }
 
 
