@@ -230,3 +230,10 @@ def test_the_plan_of_the_page_fits_its_levers(extended: dict[str, Any]) -> None:
     for name, given in tomllib.loads(plan)["plan"]["roadshow"].items():
         assert levers[name].role == "lever"
         assert schedule(levers[name], given)[1] == []
+
+
+def test_the_readme_shows_the_table_that_validation_wrote() -> None:
+    page = (ROOT / "docs" / "three_mistakes.md").read_text(encoding="utf-8")
+    rows = [line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| premature_")]
+    assert len(rows) == 1
+    assert rows[0] in page
