@@ -1,10 +1,9 @@
-"""The scenario: a frozen tree of everything a run assumes and plans. Load, stack, check, replace, explain, compare, write."""
+"""The scenario: a frozen tree of everything a run assumes and plans. Load, stack, check, replace, explain, compare, dump."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +19,7 @@ from sim.errors import Problem, UserError
 from sim.fields import declared
 from sim.plan import Model, Plan, plain, scaled, with_values
 from sim.scenario_files import Layer, Origin, Stack, locate, parts, read, shipped, stem
-from sim.settings import SWITCHES, Heading, Reading, defaults, dump, known, nested, settings_of, toml
+from sim.settings import SWITCHES, Heading, Reading, defaults, dump, known, nested, settings_of
 from sim.values import shown
 from sim.week import Mechanisms
 
@@ -255,50 +254,3 @@ def _check_scale(scenario: Scenario) -> None:
         if par.extensive and par.bounds and isinstance(value, int) and value < par.bounds[0]:
             what = f"leaves {value} {par.unit} in {path}"
             raise UserError(Problem(what, at.file, at.line, "market.scale", scale, f"{path} × scale at least {par.bounds[0]:g}"))
-
-
-# starting -----------------------------------------------------------------------------------------------
-
-
-def new(path: str | Path, extends: str = "baseline", title: str = "") -> Path:
-    """Write a commented file to start a plan from, and return its path. `extends` may stack several with '+'.
-
-    Raises UserError where there is a file already, where it cannot be written, and for an unknown `extends`.
-    """
-    file, items = Path(path), parts(extends)
-    if file.suffix != ".toml":
-        raise UserError(Problem("is not a .toml file", file=str(file)))
-    for item in items:
-        read(*locate(item, file))
-    content = _starter(file, extends, items, title or re.sub(r"[_-]+", " ", file.stem).capitalize())
-    try:
-        with file.open("x", encoding="utf-8") as handle:
-            handle.write(content)
-    except FileExistsError:
-        raise UserError(Problem("is there already: choose another name", file=str(file))) from None
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UserError(Problem(f"cannot be written: {reason}", file=str(file))) from None
-    return file
-
-
-def _starter(file: Path, extends: str, items: list[str], title: str) -> str:
-    return f"""extends = {toml(items[0] if len(items) == 1 else items)}
-title = {toml(title)}
-description = "What this plan does differently, and why."
-
-# Only what differs stands here. A lever is a number for the whole time, or a list of times and stages.
-# `sim scenarios explain {extends}` says what stands otherwise, `sim scenarios check {file.name}` what is wrong here.
-
-# [plan.promotion.sem]
-# spend = [ {{from = 0, to = 26, value = 2_000}}, {{stage = "stability", value = 30_000}} ]
-
-# [plan.customization]
-# accept_match = 0.6
-
-# [plan.channel]
-# support_per_reseller = [ {{from = 60, every = 26, on = 13, value = 900}} ]
-
-# [market]
-# need_heterogeneity = 0.35
-"""
