@@ -123,7 +123,7 @@ def _within(question: Question, value: float) -> float:
 
 
 def _range(question: Question) -> str:
-    return f"{question.least:,.9g} to {question.most:,.9g} {question.unit}"
+    return f"{question.least:,.12g} to {question.most:,.12g} {question.unit}"
 
 
 ALLOWED: dict[Callable[[Question, str], Any], Callable[[Question], str]] = {
