@@ -29,7 +29,9 @@ Begin with
   sim run baseline --reps 4                       one plan
   sim compare baseline premature_promotion        plans on the same worlds: differences with intervals
 
-Then make your own: sim scenarios new my_plan, edit my_plan.toml, sim compare baseline my_plan.toml
+Then make your own
+  sim scenarios new my_market                     your market, from a dozen questions
+  sim scenarios new my_plan --base baseline       a plan to edit; then  sim compare baseline my_plan.toml
 Every command explains itself: sim run --help
 """
 

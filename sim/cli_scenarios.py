@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli_new import new
 from sim.errors import Problem, UserError
 
 if TYPE_CHECKING:
@@ -86,21 +87,7 @@ def check(files: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help
         raise UserError(*problems)
 
 
-@scenarios.command()
-def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The file to write: NAME.toml, or a path to it.")],
-    base: Annotated[str, typer.Option("--base", metavar="SCENARIO", help="What it starts from.")] = "baseline",
-) -> None:
-    """Start a plan of your own: writes NAME.toml, with examples to uncomment.
-
-    [bold]Example[/bold]
-
-    sim scenarios new my_plan && sim scenarios check my_plan.toml
-    """
-    from sim.scenario import new as start
-
-    file = start(name if name.endswith(".toml") else f"{name}.toml", base)
-    typer.echo(f"wrote {file}; next: edit it, then  sim compare {base} {file}")
+scenarios.command()(new)
 
 
 @scenarios.command("export")

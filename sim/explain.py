@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sim.fields import Par
+from sim.matter import YOURS, told_by_default
 from sim.plan import Schedule, Span
 from sim.scenario_files import Origin
 from sim.settings import SWITCHES, known
@@ -22,7 +23,8 @@ BARE = ("0-1", "index", "week", "logit", "utility", "exponent")  # units that ar
 def explain(name: str, here: Settings, base: Settings, origins: Mapping[str, Origin]) -> str:
     """Return what a strategist should know of the scenario with settings `here`, against those of the baseline."""
     parts = (
-        _heading(name, here), _scale(here), _calendar(here, base), _assumptions(here, base, origins), _off(here),
+        _heading(name, here), _scale(here), _calendar(here, base, origins), _assumptions(here, base, origins),
+        _defaults(here, base, origins), _off(here),
     )
     return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines)
 
@@ -46,19 +48,19 @@ def _scale(here: Settings) -> list[str]:
 # plan ---------------------------------------------------------------------------------------------------
 
 
-def _calendar(here: Settings, base: Settings) -> Iterator[str]:
+def _calendar(here: Settings, base: Settings, origins: Mapping[str, Origin]) -> Iterator[str]:
     planned = [path for path in known() if path.startswith("plan.") and (path in here or path in base)]
     yield "PLAN" if planned else "PLAN: none; every lever stays at its own value."
     for mechanism in dict.fromkeys(path.split(".")[1] for path in planned):
         yield f"  {mechanism.replace('_', ' ').capitalize()}"
         for path in planned:
             if path.split(".")[1] == mechanism:
-                yield from _lever(path, here, base)
+                yield from _lever(path, here, base, origins)
     if any(len(here.get(path, ())) > 1 for path in planned):
         yield "  Where several lines of a lever hold in the same week, the last of them counts."
 
 
-def _lever(path: str, here: Settings, base: Settings) -> Iterator[str]:
+def _lever(path: str, here: Settings, base: Settings, origins: Mapping[str, Origin]) -> Iterator[str]:
     par = known()[path]
     yield f"    {path.split('.', 2)[2]}: {par.doc}"
     rows = [(when, *amount.partition(" ")) for when, amount in _rows(path, here)]
@@ -67,6 +69,7 @@ def _lever(path: str, here: Settings, base: Settings) -> Iterator[str]:
     if here.get(path) != base.get(path):
         told = "; ".join(f"{when} {amount}" for when, amount in _rows(path, base))
         yield from _wrapped(f"(baseline: {told})")
+        yield from _wrapped(_given(path, here, origins))
 
 
 def _rows(path: str, settings: Settings) -> Iterator[tuple[str, str]]:
@@ -113,7 +116,7 @@ def _weeks(span: Span) -> str:
 
 def _assumptions(here: Settings, base: Settings, origins: Mapping[str, Origin]) -> Iterator[str]:
     paths = [path for path in known() if not path.startswith("plan.") and path not in TOLD_ELSEWHERE]
-    other = [path for path in paths if here[path] != base[path]]
+    other = [path for path in paths if here[path] != base[path] or _yours(path, origins)]
     if here == base:
         yield "ASSUMPTIONS known only within a range"
         yield from _uncertain(paths, here)
@@ -125,10 +128,41 @@ def _assumptions(here: Settings, base: Settings, origins: Mapping[str, Origin]) 
     for path in other:
         par = known()[path]
         yield f"  {path}: {par.doc}"
-        yield f"      {_amount(par, here[path], here)}, in the baseline {_amount(par, base[path], base)}"
-        place = origins.get(path)
-        given = f"set in {place}; " if place is not None and place.file else ""
-        yield from _wrapped(f"{given}source of the default: {par.source}")
+        yield f"      {_amount(par, here[path], here)}, " + _beside(par, here[path], base[path], base)
+        given = _given(path, here, origins)
+        yield from _wrapped((f"{given}; " if given else "") + f"source of the default: {par.source}")
+
+
+def _beside(par: Par, here: Any, there: Any, base: Settings) -> str:
+    return "as in the baseline" if here == there else f"in the baseline {_amount(par, there, base)}"
+
+
+def _yours(path: str, origins: Mapping[str, Origin]) -> bool:
+    """Say whether the file that gave a setting calls it an answer of the user's."""
+    return path in origins and YOURS in origins[path].note
+
+
+def _given(path: str, here: Settings, origins: Mapping[str, Origin]) -> str:
+    """Return where a setting was given, and what its file says beside it beyond what its declaration says."""
+    place, par = origins.get(path), known()[path]
+    if place is None or not place.file:
+        return ""
+    note = "" if par.doc in place.note else place.note.removeprefix(f"{par.unit.replace('money', here['currency'])}; ")
+    return f"set in {place}" + (f" ({note})" if note else "")
+
+
+def _defaults(here: Settings, base: Settings, origins: Mapping[str, Origin]) -> Iterator[str]:
+    """Yield what a market of its own leaves as in the baseline and ought to look at."""
+    settled = {path for path in known() if here.get(path) != base.get(path) or _yours(path, origins)}
+    if not any(path.startswith("market.") and path != "market.scale" for path in settled):
+        return
+    yield "DEFAULTS of the baseline that stand here, those that matter most first"
+    for path in told_by_default(settled):
+        par = known()[path]
+        yield f"  {path}: {par.doc}"
+        spread = "" if par.plausible is None else f", plausible {' to '.join(map(_number, par.plausible))}"
+        rows = _rows(f"plan.{path}", here) if f"plan.{path}" in here else [("", _amount(par, here[path], here))]
+        yield from _wrapped(f"{', then '.join(amount for _, amount in rows)}{spread}; source: {par.source}")
 
 
 def _uncertain(paths: Iterable[str], here: Settings) -> Iterator[str]:

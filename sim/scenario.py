@@ -1,10 +1,9 @@
-"""The scenario: a frozen tree of everything a run assumes and plans. Load, stack, check, replace, explain, compare, write."""
+"""The scenario: a frozen tree of everything a run assumes and plans. Load, stack, check, replace, explain, compare, dump."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from sim.agents.vendor import Opening
 from sim.agents.world import Market
 from sim.errors import Problem, UserError
 from sim.fields import declared
-from sim.files import write_new
 from sim.plan import Model, Plan, plain, scaled, with_values
 from sim.scenario_files import Origin, locate, parts, read, shipped
 from sim.settings import SWITCHES, Heading, Reading, defaults, dump, known, nested, settings_of, toml, toml_value
@@ -256,43 +254,3 @@ def _check_scale(scenario: Scenario) -> None:
         if par.extensive and par.bounds and isinstance(value, int) and value < par.bounds[0]:
             what = f"leaves {value} {par.unit} in {path}"
             raise UserError(Problem(what, at.file, at.line, "market.scale", scale, f"{path} × scale at least {par.bounds[0]:g}"))
-
-
-# starting -----------------------------------------------------------------------------------------------
-
-
-def new(path: str | Path, extends: str = "baseline", title: str = "") -> Path:
-    """Write a commented file to start a plan from, and return its path. `extends` may stack several with '+'.
-
-    Raises UserError where there is a file already, where it cannot be written, and for an unknown `extends`.
-    """
-    file, items = Path(path), parts(extends)
-    if file.suffix != ".toml":
-        raise UserError(Problem("is not a .toml file", file=str(file)))
-    for item in items:
-        read(*locate(item, file))
-    content = _starter(file, extends, items, title or re.sub(r"[_-]+", " ", file.stem).capitalize())
-    write_new(file, content)
-    return file
-
-
-def _starter(file: Path, extends: str, items: list[str], title: str) -> str:
-    return f"""extends = {toml(items[0] if len(items) == 1 else items)}
-title = {toml(title)}
-description = "What this plan does differently, and why."
-
-# Only what differs stands here. A lever is a number for the whole time, or a list of times and stages.
-# `sim scenarios explain {extends}` says what stands otherwise, `sim scenarios check {file.name}` what is wrong here.
-
-# [plan.promotion.sem]
-# spend = [ {{from = 0, to = 26, value = 2_000}}, {{stage = "stability", value = 30_000}} ]
-
-# [plan.customization]
-# accept_match = 0.6
-
-# [plan.channel]
-# support_per_reseller = [ {{from = 60, every = 26, on = 13, value = 900}} ]
-
-# [market]
-# need_heterogeneity = 0.35
-"""

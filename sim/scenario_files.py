@@ -5,33 +5,28 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sim.errors import Problem, UserError, nearest
 from sim.files import content_of
 from sim.sheets import grid
+from sim.toml_lines import Keys, located
 from sim.values import shown
 
 SHIPPED = Path(__file__).resolve().parent / "scenarios"
 LARGEST = 1_000_000
 FILES = ".toml file or sheet (.csv, .tsv, .xlsx)"
-Keys = tuple[str | int, ...]
-
-_TOKEN = re.compile(
-    r'"""(?:\\.|[^\\])*?"""{1,3}|\'\'\'.*?\'\'\'{1,3}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{},=.\n]'
-    r'|[^\s\[\]{},=."\'#]+|[^\S\n]+', re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value was given: a file as the user knows it, and a line."""
+    """Where a value was given: a file as the user knows it, a line, and what that file says beside it."""
 
     file: str
     line: int | None = None
+    note: str = ""
 
     def __str__(self) -> str:
         return self.file + (f" line {self.line}" if self.line is not None else "")
@@ -39,8 +34,9 @@ class Origin:
 
 @dataclass(frozen=True)
 class Layer:
-    """One file: what it says (without `extends`), the line of every key, what it extends, and what is wrong with that.
+    """One file: what it says, the line of every key and the comment beside it, what it extends, and what is wrong with that.
 
+    `table` is without `extends` and `archetype`; the latter names the kind of market that the file itself is an archetype of.
     A plan kept as a sheet says nothing but `grids`; the sheet that was named is part of its path.
     """
 
@@ -51,12 +47,15 @@ class Layer:
     extends: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     grids: tuple[grid.Grid, ...] = ()
+    archetype: str = ""
+    notes: dict[Keys, str] = field(default_factory=dict)
 
     def origin(self, keys: Keys) -> Origin:
         """Return where `keys` stand, or the table around them."""
+        note = self.notes.get(keys, "")
         while keys and keys not in self.lines:
             keys = keys[:-1]
-        return Origin(self.name, self.lines.get(keys))
+        return Origin(self.name, self.lines.get(keys), note)
 
 
 # finding ------------------------------------------------------------------------------------------------
@@ -132,7 +131,7 @@ def read(path: Path, name: str) -> Layer:
     """Read one file. Raises UserError where it cannot be read, is too large, or is no TOML or sheet; `name` is for messages."""
     if grid.is_sheet(path.name):
         return _sheet(path, grid.split(name)[0])
-    text = _text(path, name)
+    text = text_of(path, name)
     try:
         table = tomllib.loads(text)
     except RecursionError:
@@ -141,13 +140,18 @@ def read(path: Path, name: str) -> Layer:
         raise UserError(_syntax(name, str(error), text)) from None
     except ValueError:
         raise UserError(Problem("holds a number of thousands of digits", file=name)) from None
-    lines = line_numbers(text)
-    given = table.pop("extends", ())
+    lines, notes = located(text)
+    extends, wrong = _names(table.pop("extends", ()), name, lines)
+    kind, odd = _archetype(table.pop("archetype", ""), name, lines)
+    return Layer(path, name, table, lines, extends, wrong + odd, archetype=kind, notes=notes)
+
+
+def _names(given: Any, name: str, lines: dict[Keys, int]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Return what a file says it extends, and what is wrong with that."""
     extends = [given] if isinstance(given, str) else given
     if isinstance(extends, list | tuple) and all(isinstance(item, str) for item in extends):
-        return Layer(path, name, table, lines, tuple(extends))
-    problem = Problem("is not a name or a list of names", name, lines.get(("extends",)), "extends", shown(given))
-    return Layer(path, name, table, lines, problems=(problem,))
+        return tuple(extends), ()
+    return (), (Problem("is not a name or a list of names", name, lines.get(("extends",)), "extends", shown(given)),)
 
 
 def _sheet(path: Path, name: str) -> Layer:
@@ -156,7 +160,16 @@ def _sheet(path: Path, name: str) -> Layer:
     return Layer(path, name, {}, {}, grids=tuple(found))
 
 
-def _text(path: Path, name: str) -> str:
+def _archetype(given: Any, name: str, lines: dict[Keys, int]) -> tuple[str, tuple[Problem, ...]]:
+    """Return the kind of market that a file says it is an archetype of, and what is wrong with that."""
+    if isinstance(given, str) and (not given or re.fullmatch(r"[a-z][a-z0-9_]{0,59}", given)):
+        return given, ()
+    allowed = "a name such as points_mall"
+    return "", (Problem("is not a name", name, lines.get(("archetype",)), "archetype", shown(given), allowed),)
+
+
+def text_of(path: Path, name: str) -> str:
+    """Return the text of a file with plain line ends. Raises UserError where it cannot be read; `name` is for messages."""
     content = content_of(path, name, LARGEST)
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
@@ -170,71 +183,6 @@ def _syntax(name: str, message: str, source: str) -> Problem:
     text = (message[: place.start()] if place else message).rstrip(".")
     line = int(place[1]) if place and place[1] else source.rstrip().count("\n") + 1
     return Problem(f"is not TOML: {text[:1].lower()}{text[1:]}", file=name, line=line)
-
-
-# line numbers -------------------------------------------------------------------------------------------
-
-
-def line_numbers(text: str) -> dict[Keys, int]:
-    """Return the line (from 1) of every table header, key and list entry of a valid TOML text, by its keys.
-
-    The entries of lists, and of lists of tables, are numbered from 0.
-    """
-    found: dict[Keys, int] = {}
-    table: Keys = ()
-    entries: dict[Keys, int] = {}
-    for tokens in _statements(text):
-        words, line = [token for token, _ in tokens], tokens[0][1]
-        if words[0] != "[":
-            keys = table + _keys("".join(words[: words.index("=")]) + "=0")
-            for n in range(len(table) + 1, len(keys) + 1):
-                found.setdefault(keys[:n], line)
-            _list_lines(tokens[words.index("=") + 1 :], keys, found)
-            continue
-        table = _keys("".join(words))
-        if words[1] == "[":
-            found.setdefault(table, line)
-            entries[table] = entries.get(table, -1) + 1
-            table = (*table, entries[table])
-        for n in range(1, len(table) + 1):
-            found.setdefault(table[:n], line)
-    return found
-
-
-def _statements(text: str) -> Iterator[list[tuple[str, int]]]:
-    """Yield headers and assignments as lists of (token, line), without blanks and comments."""
-    statement: list[tuple[str, int]] = []
-    line, depth = 1, 0
-    for match in _TOKEN.finditer(text + "\n"):
-        token = match[0]
-        if token == "\n" and depth == 0 and statement:
-            yield statement
-            statement = []
-        depth += (token in "[{") - (token in "]}")
-        if not token.isspace() and not token.startswith("#"):
-            statement.append((token, line))
-        line += token.count("\n")
-
-
-def _keys(text: str) -> Keys:
-    keys: list[str | int] = []
-    inner: Any = tomllib.loads(text)
-    while isinstance(inner, dict) and inner:
-        ((key, inner),) = inner.items()
-        keys.append(key)
-    return tuple(keys)
-
-
-def _list_lines(value: list[tuple[str, int]], keys: Keys, found: dict[Keys, int]) -> None:
-    if value[0][0] != "[":
-        return
-    depth, k = 0, 0
-    for token, line in value:
-        depth -= token in "]}"
-        if depth == 1 and token not in ",]":
-            found.setdefault((*keys, k), line)
-        k += depth == 1 and token == ","
-        depth += token in "[{"
 
 
 # stacking -----------------------------------------------------------------------------------------------

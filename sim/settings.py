@@ -20,7 +20,8 @@ from sim.agents.world import Market
 from sim.errors import Problem, nearest
 from sim.fields import Par, Parameters, declared, par
 from sim.plan import LAST_WEEK, Schedule, plain, schedule
-from sim.scenario_files import Keys, Origin
+from sim.scenario_files import Origin
+from sim.toml_lines import Keys
 from sim.values import Found, fit, shown
 from sim.week import Mechanisms
 

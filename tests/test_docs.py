@@ -28,10 +28,16 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 def tables() -> ModuleType:
     """Return docs/tables.py as a module."""
-    spec = importlib.util.spec_from_file_location("tables", ROOT / "docs" / "tables.py")
+    return script("tables")
+
+
+def script(name: str) -> ModuleType:
+    """Return a script of docs/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
@@ -237,3 +243,40 @@ def test_the_readme_shows_the_table_that_validation_wrote() -> None:
     rows = [line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| premature_")]
     assert len(rows) == 1
     assert rows[0] in page
+# the tutorial -------------------------------------------------------------------------------------------
+
+
+def test_the_tutorial_tells_what_the_commands_print(tmp_path: Path) -> None:
+    """Every command is run, every output compared: docs/session.py --write refreshes what has moved."""
+    steps, missing = script("session").play(text("docs/tutorial.md"), tmp_path)
+    assert len(steps) >= 6
+    assert [f"$ {step.typed}\n{step.printed}" for step in steps if not step.right] == []
+    assert missing == []
+
+
+def test_every_number_in_the_tutorials_sentences_is_in_a_file_or_an_output() -> None:
+    session, page = script("session"), text("docs/tutorial.md")
+    shown = session.numbers("\n".join(block for _, _, block in session.FENCE.findall(page)))
+    told = {number for number in session.numbers(session.prose(page)) if number not in {str(n) for n in range(1, 8)}}
+    assert len(told) >= 10
+    assert told - shown == set()
+
+
+def test_the_figures_of_the_tutorial_are_those_of_the_example() -> None:
+    (block,) = [block for kind, _, block in script("session").FENCE.findall(text("docs/tutorial.md")) if kind == "csv"]
+    assert block == text("examples/cafe_loyalty/figures.csv")
+
+
+def test_an_output_that_differs_is_caught(tmp_path: Path) -> None:
+    session = script("session")
+    assert session.matches("a\n…\nd\n", "a \nb\nc\nd\n\n")
+    assert session.matches("a\n…\n", "a\n")
+    assert not session.matches("a\n…\nd\n", "a\nb\n")
+    assert not session.matches("a 1\n", "a 2\n")
+    files = "```toml p.toml\nextends = 'baseline'\n```\n```toml in p.toml\nweeks = 3\n```\n"
+    page = files + "```console\n$ sim scenarios check p.toml q.toml\np.toml: well\n```\n"
+    steps, missing = session.play(page, tmp_path)
+    assert missing == ["weeks = 3"]
+    assert [step.right for step in steps] == [False]
+    assert "(exit code 2)" in steps[0].printed
+    assert "p.toml: fine\nq.toml: there is no such file" in session.refreshed(page, steps)

@@ -1,4 +1,4 @@
-"""Scenarios: replaced, scaled, switched off; written, compared, started."""
+"""Scenarios: replaced, scaled, switched off; written, compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sim import scenario_files
 from sim.agents.vendor import STAGES
 from sim.errors import UserError
 from sim.fields import Par
-from sim.scenario import Scenario, check, load, names, new, with_settings
+from sim.scenario import Scenario, check, load, names, with_settings
 from sim.settings import known, switches
 
 SHIPPED = [name for name, _ in names()]
@@ -239,42 +239,6 @@ def test_every_number_is_written_with_its_unit() -> None:
     text = load("baseline").dump()
     assert "merchants = 3_000  # firms; firms that could use the product; " in text
     assert "spend = [\n    {to = 26, value = 2_000.0},\n" in text
-
-
-# starting -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("base", ["baseline", "early+small", "mine.toml"])
-def test_a_new_file_loads_and_so_do_its_examples(base: str, here: Path) -> None:
-    write(here, "mine.toml", 'extends = "early"\n')
-    file = new("next-plan.toml", base)
-    assert load("next-plan.toml").replace("title", "", "description", "") == load(base).replace("title", "", "description", "")
-    assert load("next-plan.toml").title == "Next plan"
-    lines = file.read_text().splitlines()
-    examples = [line.removeprefix("# ") for line in lines if line.startswith("# ") and (line[2] == "[" or " = " in line)]
-    assert len(examples) == 8
-    write(here, "tried.toml", "\n".join([lines[0], *examples]))
-    assert check("tried.toml") == []
-    assert len(load(base).diff(load("tried.toml"))) >= 3
-
-
-@pytest.mark.parametrize(("path", "base", "part"), [
-    ("there.toml", "baseline", "is there already"), ("plan.txt", "baseline", "is not a .toml file"),
-    ("no/folder.toml", "baseline", "cannot be written"), ("mine.toml", "basline", "'basline'"),
-    ("mine.toml", "../up.toml", "outside"),
-    ("mine.toml", "nowhere.toml", "no file 'nowhere.toml'"),
-])
-def test_a_new_file_that_cannot_be_is_refused(path: str, base: str, part: str, here: Path) -> None:
-    write(here, "there.toml", "weeks = 3\n")
-    with pytest.raises(UserError, match=part):
-        new(path, base)
-    assert (here / "there.toml").read_text() == "weeks = 3\n"
-    assert not (here / "mine.toml").exists()
-
-
-def test_titles_are_quoted(here: Path) -> None:
-    new("mine.toml", title='A "plan"\\')
-    assert load("mine.toml").title == 'A "plan"\\'
 
 
 # what is shipped ----------------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from toys import shelved
 
 from sim.errors import UserError
 from sim.scenario import Scenario, check, load, names
-from sim.scenario_files import line_numbers, parts
+from sim.scenario_files import parts
 from sim.settings import toml
+from sim.toml_lines import line_numbers, located
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,6 +86,14 @@ def test_every_key_has_its_line() -> None:
         ("t", "rows", 1): 15, ("t", "rows", 1, "x"): 16, ("t", "rows", 1, "x", 0): 16, ("t", "rows", 1, "x", 1): 17,
     }
     assert line_numbers(text) == expected
+
+
+def test_the_comment_that_ends_a_value_is_told() -> None:
+    text = "\n".join([
+        "# above", 'a.b = "#1"  # one', "c = [  # opens", "  1,  # first", "]  #  two ",
+        "[t]  # header", "d = {e = 1}", "f = 2 # # three",
+    ])
+    assert located(text)[1] == {("a", "b"): "one", ("c",): "two", ("t", "f"): "three"}
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
