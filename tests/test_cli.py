@@ -122,7 +122,7 @@ def test_a_run_can_be_repeated_from_its_directory(ran: tuple[Path, subprocess.Co
 def test_the_default_directory_is_named_after_scenario_and_inputs(tmp_path: Path) -> None:
     done = call("run", "baseline+small", *TINY, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    (folder,) = (tmp_path / "results").iterdir()
+    (folder,) = (entry for entry in (tmp_path / "results").iterdir() if entry.name != ".store")
     name, _, digest = folder.name.rpartition("-")
     assert name == "baseline+small"
     assert len(digest) == 8
@@ -164,7 +164,7 @@ def test_a_lever_that_the_plan_overrules_is_refused(there: Path) -> None:
 def test_demo_tells_the_three_mistakes(tmp_path: Path) -> None:
     done = call("demo", "--reps", "10", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    (folder,) = (tmp_path / "results").iterdir()
+    (folder,) = (entry for entry in (tmp_path / "results").iterdir() if entry.name != ".store")
     table = json.loads((folder / "comparison.json").read_text())
     assert table["best"] == table["base"] == "baseline+small"
     for measures in table["plans"].values():
