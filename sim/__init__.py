@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario, load
     from sim.study.compare import Comparison, compare
     from sim.study.run import Result, run
+    from sim.study.study import Study
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "load": "sim.scenario", "Scenario": "sim.scenario", "GrowthModel": "sim.model", "UserError": "sim.errors",
     "run": "sim.study.run", "Result": "sim.study.run", "compare": "sim.study.compare", "Comparison": "sim.study.compare",
+    "Study": "sim.study.study",
     "Vendor": "sim.agents.vendor", "Merchant": "sim.agents.merchants", "DecisionMaker": "sim.agents.decision_makers",
     "Reseller": "sim.agents.resellers", "Consumer": "sim.agents.consumers",
 }
 
 __all__ = [
-    "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Scenario", "UserError",
+    "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Scenario", "Study", "UserError",
     "Vendor", "compare", "load", "run",
 ]
 

@@ -65,7 +65,8 @@ class Factor(Given):
         if not self.bounds:
             return self.levels
         low, high = self.bounds
-        return [low + (high - low) * k / (self.steps - 1) for k in range(self.steps)]
+        exact = (low + (high - low) * k / (self.steps - 1) for k in range(self.steps))
+        return [float(f"{level:.12g}") for level in exact]  # 0.3, not 0.30000000000000004
 
     def _level(self, given: Any) -> Level:
         if isinstance(given, dict) and not (self.path or self.paths or self.shift):

@@ -57,6 +57,8 @@ def read_study(path: str | Path) -> tuple[StudyFile, Layer]:
     """Return what a study file says, and where. Raises UserError with a problem for each thing wrong."""
     file, name = locate(str(path))
     layer = read(file, name)
+    if "question" not in layer.table:
+        raise UserError(Problem("asks no question, as a study file does", name, allowed='question = "…", base = "…", factors'))
     if layer.extends or layer.problems:
         raise UserError(Problem("is a scenario's key: a study names its scenario as base", name, key="extends"))
     try:

@@ -178,10 +178,10 @@ def result_of(study: Study, outcomes: Sequence[Outcome]) -> StudyResult:
 
 
 def said(study: Study, cell: Cell) -> str:
-    """Return a cell in words: `start 26 weeks, budget 40,000`."""
+    """Return a cell in words: `start = 26 weeks, budget = 40,000`."""
     several = len({other.plan for other in study.cells}) > 1
     pairs = zip(study.factors, cell.levels, strict=True)
-    parts = [f"{name} {label_text(label)}{f' {unit}' if unit else ''}" for (name, unit), label in pairs]
+    parts = [f"{name} = {label_text(label)}{f' {unit}' if unit else ''}" for (name, unit), label in pairs]
     return ", ".join(([cell.plan] if several else []) + parts)
 
 

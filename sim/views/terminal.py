@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from sim.study.study import label_text
 from sim.views.findings import TELLING, average_difference, money, plain_names, quoted, span, telling
 from sim.views.frames import Interval, names_of, outcome, total
-from sim.views.study_findings import at, loss, setting, unit_of
+from sim.views.study_findings import at, loss, unit_of
 from sim.views.words import capital, measure_name, number, runs
 
 if TYPE_CHECKING:
@@ -25,14 +27,15 @@ MOST_ROWS = 12
 DECIDING = ("value", "signed_merchants")
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str, *columns: str, folding: Sequence[str] = ()) -> Table:
     from rich import box
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        words = column in ("plan", "measure", "unit", "setting", "")
-        table.add_column(column, justify="left" if words else "right", no_wrap=not words)
+        words = column in ("plan", "measure", "unit", "")
+        whole = not words and column not in folding
+        table.add_column(column, justify="left" if words else "right", no_wrap=whole, overflow="fold")
     return table
 
 
@@ -76,12 +79,16 @@ def study_table(answer: Answer) -> Table:
     """Return the settings of a study, best first, with the deciding measure and the paired difference to the best."""
     study, rule = answer.result.study, answer.result.study.decision
     title, unit = f"{study.question} ({runs(answer.worlds)} on the same worlds)", unit_of(answer, rule.measure)
-    table = _table(title, "setting", f"{rule.measure}, {unit}", "to the best", "")
+    factors = [f"{name}, {of}" if of else name for name, of in study.factors]
+    several = ["plan"] if len({cell.plan for cell in study.cells}) > 1 else []
+    value = f"{rule.measure}, {unit}"
+    table = _table(title, *several, *factors, value, "to the best", "", folding=(*factors, value))
     order = (-rule.sign * answer.measure(rule.measure)[0]).argsort(kind="stable")
     for cell in order[:MOST_ROWS]:
         found = "best" if cell == answer.best else _moved(loss(answer, cell))
         good = "" if answer.clearly_worse[cell] else "not clearly worse" if cell != answer.best else ""
-        table.add_row(setting(answer, cell), number(at(answer, rule.measure, cell).mean), found, good)
+        labels = [*([study.cells[cell].plan] if several else []), *map(label_text, study.cells[cell].levels)]
+        table.add_row(*labels, number(at(answer, rule.measure, cell).mean), found, good)
     if len(order) > MOST_ROWS:
         table.caption = f"and {len(order) - MOST_ROWS} more in cells.csv"
     return table
