@@ -280,3 +280,21 @@ def test_an_output_that_differs_is_caught(tmp_path: Path) -> None:
     assert [step.right for step in steps] == [False]
     assert "(exit code 2)" in steps[0].printed
     assert "p.toml: fine\nq.toml: there is no such file" in session.refreshed(page, steps)
+
+
+# studies ------------------------------------------------------------------------------------------------
+
+
+def test_the_study_file_of_the_page_is_one(tmp_path: Path) -> None:
+    (file,) = blocks("docs/studies.md", "toml")
+    path = tmp_path / "shown.toml"
+    path.write_text(file, encoding="utf-8")
+    study = sim.Study.load(path)
+    assert len(study.cells) == 6
+    assert sim.Study.load(path, quick=True).replications == 4
+
+
+def test_the_python_of_the_studies_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    (code,) = blocks("docs/studies.md", "python")
+    exec(compile(code, "docs/studies.md", "exec"), {})
