@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEMO = ("baseline", "premature_promotion", "over_customization", "interrupted_channel_support")
 DEMO_MARKET = "small"
+STOPPED = 130
 FIRST = """sim plays a market in which a vendor sells through merchants to their consumers, and shows what a plan is worth.
 
 Begin with
@@ -198,9 +199,11 @@ def main() -> None:
         print(" ".join(error.format_message().split()), file=sys.stderr)
         code = 2
     except (typer.Abort, KeyboardInterrupt):
-        print("stopped; what has been run is kept: the same command goes on from there", file=sys.stderr)
-        code = 130
+        code = STOPPED
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
+    if code == STOPPED:
+        runs = sys.argv[1:2] in (["run"], ["compare"], ["demo"], ["study"])
+        print("stopped" + ("; what has been run is kept: the same command goes on from there" if runs else ""), file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -23,6 +24,12 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 CAFES = ("--firms", "12000", "--buys-every", "18 months", "--deciders", "2", "--fee", "195/month", "--currency", "EUR")
 
 
+def of_a_terminal() -> None:
+    """Take the terminal, and let Ctrl-C count: whoever runs the tests in the background has it ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A command on a pseudo-terminal of its own; `text` is what it has shown so far."""
 
@@ -32,7 +39,7 @@ class Terminal:
         environment["PYTHONPATH"] = str(Path(sim.__file__).parents[1])
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sim", *arguments], cwd=cwd, env=environment, stdin=theirs, stdout=theirs, stderr=theirs,
-            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            start_new_session=True, preexec_fn=of_a_terminal,
         )
         os.close(theirs)
         self.text = ""

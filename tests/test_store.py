@@ -240,3 +240,23 @@ def test_a_study_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None:
     assert driver.wait(300) == 0
     (made,) = (entry for entry in (tmp_path / "results").iterdir() if entry.name.startswith("mine-"))
     assert json.loads((made / "answer.json").read_text())["failures"] == []
+
+
+def test_ctrl_c_is_one_line_and_what_was_run_stays(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(STUDY.replace("weeks = 12", "weeks = 156").replace("0.002", "0.02"))
+    environment = os.environ | {"PYTHONPATH": str(Path(sim.__file__).parents[1])}
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "sim", "study", "mine.toml", "--jobs", "2"], cwd=tmp_path, env=environment, text=True,
+        start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored where tests run in the background
+    )
+    for _ in range(600):
+        if any((tmp_path / "results" / ".store").glob("??/*.json")):
+            break
+        time.sleep(0.05)
+    os.killpg(driver.pid, signal.SIGINT)
+    out, err = driver.communicate(timeout=120)
+    assert (driver.returncode, out) == (130, "")
+    assert err.split("\n")[-2] == "stopped; what has been run is kept: the same command goes on from there"
+    assert "Traceback" not in err
+    assert any((tmp_path / "results" / ".store").glob("??/*.json"))
