@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -190,6 +191,9 @@ def _end(failures: list[tuple[str, Failure]]) -> None:
 
 def main() -> None:
     """Run the command line: 0 when done, 2 for what the user can mend (one line for each problem), 1 for our faults."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no minus sign gets a question mark
     try:
         code = app(prog_name="sim", standalone_mode=False)
     except UserError as error:

@@ -358,3 +358,14 @@ def test_a_wrong_workbook_is_one_line(arguments: list[str], parts: list[str], tm
     line = refused("scenarios", *arguments, cwd=tmp_path)
     for part in parts:
         assert part in line
+
+
+def test_a_terminal_that_knows_no_minus_sign_and_a_reader_that_stops(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(Path(sim.__file__).parents[1]), "PYTHONIOENCODING": "ascii"}
+    command = f"{sys.executable} -m sim run baseline+small {' '.join(TINY)}"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    piped = f"set -o pipefail; {command} | head -1"
+    done = subprocess.run(["bash", "-c", piped], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)

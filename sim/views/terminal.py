@@ -127,10 +127,14 @@ def _why(comparison: Comparison, plan: str) -> str:
 
 
 def show(*parts: Any) -> None:
-    """Print tables and sentences to standard output."""
+    """Print tables and sentences to standard output. Raises BrokenPipeError where nobody reads on."""
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=False)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich itself would leave with 1, as if the fault were ours
+
+    console = Plain(highlight=False, soft_wrap=False)
     for part in parts:
         console.print(part)
 
