@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -194,6 +195,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no minus sign gets a question mark
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the workers too, as Ctrl-C does
     try:
         code = app(prog_name="sim", standalone_mode=False)
     except UserError as error:

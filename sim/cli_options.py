@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from sim.study.runner import Jobs
 
 LONGEST = 9
+MOST_REPS = 100_000
 
 
-def whole(least: int) -> Callable[[Any], int]:
-    """Return a reader of whole numbers from `least`."""
+def whole(least: int, most: int = 10**LONGEST - 1) -> Callable[[Any], int]:
+    """Return a reader of whole numbers from `least` to `most`."""
 
     def whole_number(given: Any) -> int:
         text = str(given)  # a default comes as a number
-        if not text.isdecimal() or len(text) > LONGEST or int(text) < least:
-            raise typer.BadParameter(f"{text!r}; allowed: whole numbers from {least} of at most {LONGEST} digits")
+        if not text.isdecimal() or len(text) > LONGEST or not least <= int(text) <= most:
+            raise typer.BadParameter(f"{text!r}; allowed: whole numbers from {least} to {most:,}")
         return int(text)
 
     return whole_number
@@ -40,7 +41,7 @@ def option(name: str, metavar: str, text: str, **more: Any) -> Any:
     return typer.Option(name, metavar=metavar, help=text, **more)
 
 
-Reps = Annotated[int, option("--reps", "N", "Replications: independent worlds of one seed.", parser=whole(1))]
+Reps = Annotated[int, option("--reps", "N", "Replications: independent worlds of one seed.", parser=whole(1, MOST_REPS))]
 Seed = Annotated[int, option("--seed", "N", "Equal seeds meet equal worlds.", parser=whole(0))]
 Weeks = Annotated[int | None, option("--weeks", "N", "Horizon (default: the scenario's own).", parser=whole(1))]
 JobCount = Annotated[Any, option("--jobs", "N|all", "Processes; the numbers do not depend on it.", parser=processes)]

@@ -436,6 +436,7 @@ def test_charts_are_drawn_again_only_when_the_views_changed(case: Case, tmp_path
 
     def dress(_: Any, folder: Path) -> None:
         (folder / "charts").mkdir()
+        (folder / "report.html").write_text("page")
         drawn.append(folder)
 
     ways = keep.Ways(dress=dress, shelf=tmp_path)
@@ -474,3 +475,27 @@ def test_a_broken_manifest_is_no_result(case: Case, tmp_path: Path) -> None:
     for text in ("", "[]", "{}", "{"):
         (tmp_path / "manifest.json").write_text(text)
         assert folders.find(case, tmp_path) is None
+
+
+def test_a_damaged_or_stripped_folder_is_made_again(case: Case, tmp_path: Path) -> None:
+    def dress(_: Any, folder: Path) -> None:
+        (folder / "charts").mkdir(exist_ok=True)
+        (folder / "report.html").write_text("page")
+
+    ways = keep.Ways(dress=dress, shelf=tmp_path)
+    first, folder, _ = keep.run_kept(case, None, ways)
+    (folder / "report.html").unlink()
+    assert keep.run_kept(case, None, ways)[2]
+    assert (folder / "report.html").exists()
+    (folder / "weekly.parquet").write_text("garbage")
+    again, _, there = keep.run_kept(case, None, ways)
+    assert not there
+    assert again.summary == first.summary
+    assert folders.find(case, folder) is not None
+
+
+def test_cash_moves_by_what_the_tables_say(case: Case) -> None:
+    weekly = run_case(Case(case.scenario.replace("plan.ledger.funding", [{"from": 3, "to": 4, "value": 5e6}]), 1, 1)).weekly
+    moved = (weekly["revenue"] - weekly["spend"] + weekly["funding"]).to_numpy()
+    np.testing.assert_allclose(np.diff(weekly["cash"]), moved[1:], rtol=0, atol=1e-6)
+    assert weekly["funding"].sum() > 0

@@ -40,6 +40,7 @@ class Ledger(Mechanism):
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("revenue", "money", "flow", "subscription, custom fees and commission", by=("account",)),
         Measure("spend", "money", "flow", "all money out", by=("account",)),
+        Measure("funding", "money", "flow", "funding received (cash moves by revenue − spend + funding)"),
         Measure("cash", "money", "stock", "cash in hand"),
         Measure("value", "money", "stock", "discounted cash flow so far plus what the live merchants are worth"),
         Measure("runway_weeks", "weeks", "stock", "weeks the cash lasts at the burn of the last quarter (520 when there is none)"),
@@ -77,6 +78,7 @@ class Ledger(Mechanism):
         for measure, amounts in (("revenue", earned), ("spend", spent)):
             world.count(measure, amounts.sum())
             world.split(measure, "account", amounts)
+        world.count("funding", accounts["funding"])
         acquisition = ("promotion", "sales", "travel", "severance", "channel_support", "recruitment")
         world.count("acquisition_spend", -sum(accounts[name] for name in acquisition))
         live = len(world.live())

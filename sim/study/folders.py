@@ -62,7 +62,11 @@ def find(case: Case, folder: Path) -> Result | None:
     manifest = manifest_of(folder)
     if manifest.get("hash") != hashed(inputs(case)) or manifest.get("failures"):
         return None
-    return make_result(case, Tables(*(pd.read_parquet(folder / f"{name}.parquet") for name in TABLES)))
+    try:
+        tables = Tables(*(pd.read_parquet(folder / f"{name}.parquet") for name in TABLES))
+    except (OSError, ValueError):  # somebody has removed or damaged a table: it is made again
+        return None
+    return make_result(case, tables)
 
 
 def find_comparison(cases: Sequence[Case], folder: Path) -> Comparison | None:
@@ -151,7 +155,7 @@ def save_comparison(comparison: Comparison, folder: Path, command: str = "", dre
 def redress(kept: Any, folder: Path, dress: Dress) -> None:
     """Draw charts and report in `folder` again where the views have changed since; the data stay as they are."""
     manifest = manifest_of(folder)
-    if manifest.get("views") == code(of_views=True):
+    if manifest.get("views") == code(of_views=True) and (folder / "report.html").exists() and (folder / "charts").is_dir():
         return
     with mendable(folder):
         shutil.rmtree(folder / "charts", ignore_errors=True)

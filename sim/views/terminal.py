@@ -148,7 +148,9 @@ class Bar:
 
         counted = (BarColumn(), MofNCompleteColumn(), TextColumn("replications"), TimeRemainingColumn())
         self._label = label
-        self._bar = Progress(TextColumn("{task.description}"), *counted, console=Console(stderr=True), transient=True)
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), *counted)
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task(label, total=total)
 
     def __enter__(self) -> Bar:
