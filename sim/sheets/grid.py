@@ -185,7 +185,7 @@ def _check_archive(content: bytes, name: str) -> None:
         size = sum(part.file_size for part in archive.infolist())
         named = [part for part in archive.infolist() if part.filename.lower().endswith((".xml", ".rels"))]
         odd = size <= UNPACKED and any(b"<!DOCTYPE" in archive.read(part) for part in named)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, ValueError, EOFError):
         raise UserError(Problem("is not an Excel workbook (.xlsx), or one with a password", name)) from None
     if size > UNPACKED:
         raise UserError(Problem(f"holds more than {UNPACKED // 1_000_000} MB unpacked", name))
