@@ -1,4 +1,4 @@
-# make setup | demo | test | check | bench | validate | picture | clean
+# make setup | demo | test | check | bench | validate | gallery | picture | clean
 # Set-up needs Python >= 3.11 only. uv is used where present, otherwise venv and pip.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: setup demo test check bench validate picture lock clean
+.PHONY: setup demo test check bench validate gallery picture lock clean
 
 setup: $(READY)
 
@@ -42,6 +42,9 @@ bench: $(READY)
 validate: $(READY)
 	$(BIN)/python -m pytest -q -n 2 -m slow
 	$(BIN)/python -m sim.validation --out docs/three_mistakes.md
+
+gallery: $(READY)
+	$(BIN)/python docs/gallery.py
 
 picture: $(READY)
 	$(BIN)/sim demo --out build/demo

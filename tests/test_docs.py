@@ -22,7 +22,7 @@ from sim.settings import switches
 from sim.week import Mechanisms
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "results").rglob("README.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 

@@ -46,14 +46,20 @@ def study_figures(result: StudyResult) -> dict[str, Figure]:
 
 
 @styled
-def draw(answer: Answer, measure: str) -> Figure:
-    """Draw a measure over the settings, in the form that suits the number of factors."""
+def draw(answer: Answer, measure: str, titled: bool = True) -> Figure:
+    """Draw a measure over the settings, in the form that suits the number of factors; without its title where a page has it."""
     axes = _axes_of(answer)
     deciding = measure == answer.result.study.decision.measure
     title = verdict(answer) if deciding else f"{capital(measure_name(measure))} in every setting"
     if (len(axes) == 2 and min(len(levels) for _, _, levels in axes) > FEW) or len(axes) > 2:
-        return _heat(answer, measure, title, axes) if len(axes) == 2 else _effects(answer, measure, title, axes)
-    return _curves(answer, measure, title, axes)
+        return (_heat if len(axes) == 2 else _effects)(answer, measure, title, axes, titled)
+    return _curves(answer, measure, title, axes, titled)
+
+
+def _headed(answer: Answer, title: str, height: float, notes: Sequence[str], titled: bool) -> tuple[Figure, float]:
+    """Return a sheet with its heading, and the height that stays free below it."""
+    fig = sheet(WIDTH, height + (more_lines(title, WIDTH) if titled else -0.5))
+    return fig, heading(fig, title, answer.result.study.question, *notes, shown=titled)
 
 
 AxisOf = tuple[str, str, list[Any]]
@@ -89,15 +95,14 @@ def _axis_name(name: str, unit: str) -> str:
 # one factor, or one and a few of another ----------------------------------------------------------------
 
 
-def _curves(answer: Answer, measure: str, title: str, axes: Sequence[AxisOf]) -> Figure:
+def _curves(answer: Answer, measure: str, title: str, axes: Sequence[AxisOf], titled: bool) -> Figure:
     """Draw means over the longest axis, one line for each level of the other, with the interval of the difference to the best."""
     along = max(range(len(axes)), key=lambda k: (len(axes[k][2]), k))
     other = axes[1 - along] if len(axes) == 2 else ("", "", [""])
     name, unit, levels = axes[along]
     tables = (np.moveaxis(_table(axes, values), along, -1) for values in _marks(answer, measure))
     means, half, good = (table.reshape(len(other[2]), -1) for table in tables)
-    fig = sheet(WIDTH, 5.0 + more_lines(title, WIDTH))
-    top = heading(fig, title, *_notes(answer, measure))
+    fig, top = _headed(answer, title, 5.0, [_note(answer, measure)], titled)
     labelled = len(other[2]) > 1
     ax = axes_at(fig, Box(0.95, 0.62, WIDTH - 0.95 - (2.1 if labelled else 0.35), top - 0.62 - 0.3))
     x = _where(levels)
@@ -143,24 +148,22 @@ def unit_words(answer: Answer, measure: str) -> str:
     return f"{measure_name(measure)}, {unit_of(answer, measure)}"
 
 
-def _notes(answer: Answer, measure: str) -> tuple[str, str]:
+def _note(answer: Answer, measure: str) -> str:
     deciding = measure == answer.result.study.decision.measure
     bars = "the paired difference to the best" if deciding else "the mean"
     dots = "filled: not clearly worse than the best" if deciding else "filled: among the best by the rule of decision"
-    how = f"Means of {runs(answer.worlds)} on the same worlds; bars: 95% interval of {bars}; {dots}."
-    return answer.result.study.question, how
+    return f"Means of {runs(answer.worlds)} on the same worlds; bars: 95% interval of {bars}; {dots}."
 
 
 # two factors --------------------------------------------------------------------------------------------
 
 
-def _heat(answer: Answer, measure: str, title: str, axes: Sequence[AxisOf]) -> Figure:
+def _heat(answer: Answer, measure: str, title: str, axes: Sequence[AxisOf], titled: bool) -> Figure:
     """Draw means as a map over two factors: numbers in the cells, the best marked, those not clearly worse outlined."""
     (down, down_unit, rows), (name, unit, columns) = axes
     means, good = (_table(axes, values) for values in (answer.measure(measure)[0], (~answer.clearly_worse).astype(float)))
-    fig = sheet(WIDTH, 2.2 + 0.52 * len(rows) + more_lines(title, WIDTH))
     note = f"Means of {runs(answer.worlds)} on the same worlds; outlined: not clearly worse than the best (dot)."
-    top = heading(fig, title, answer.result.study.question, note)
+    fig, top = _headed(answer, title, 2.2 + 0.52 * len(rows), [note], titled)
     ax = axes_at(fig, Box(1.3, 0.62, WIDTH - 1.65, top - 0.62 - 0.3))
     ax.imshow(means, cmap=HEAT, aspect="auto", vmin=np.nanmin(means), vmax=np.nanmax(means))
     for (row, column), value in np.ndenumerate(means):
@@ -189,12 +192,11 @@ def _square(ax: Axes, row: int, column: int, value: float, good: bool, dark: boo
 # more factors -------------------------------------------------------------------------------------------
 
 
-def _effects(answer: Answer, measure: str, title: str, axes: Sequence[AxisOf]) -> Figure:
+def _effects(answer: Answer, measure: str, title: str, axes: Sequence[AxisOf], titled: bool) -> Figure:
     """Draw the mean over all other factors at each level of each factor, side by side on one scale."""
     values = _table(axes, answer.measure(measure)[0])
-    fig = sheet(WIDTH, 4.6 + more_lines(title, WIDTH))
     how = f"Each panel: means over all other factors, {runs(answer.worlds)} a setting."
-    top = heading(fig, title, answer.result.study.question, how)
+    fig, top = _headed(answer, title, 4.6, [how], titled)
     width = (WIDTH - 0.95 - 0.35) / len(axes)
     panels = [axes_at(fig, Box(0.95 + k * width, 0.62, width - 0.25, top - 0.62 - 0.3)) for k in range(len(axes))]
     for k, (ax, (name, unit, levels)) in enumerate(zip(panels, axes, strict=True)):

@@ -13,7 +13,7 @@ from sim.study.study import StudyResult, label_text
 from sim.views.findings import span
 from sim.views.frames import Interval
 from sim.views.report import drawn, manifest_of, versions, write_page
-from sim.views.study_figures import study_figures
+from sim.views.study_figures import draw, study_figures
 from sim.views.study_findings import at, loss, sentences, setting, unit_of, verdict
 from sim.views.style import BASE, BLUE, GREEN, ink
 from sim.views.words import capital, measure_name, number, percent, runs
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 def write_study_report(result: StudyResult, folder: Path, figures: Mapping[str, Figure] | None = None) -> Path:
     """Write `report.html` of a study and return it; `figures` are its charts where they are drawn already."""
     answer, study, manifest = Answer(result), result.study, manifest_of(folder)
-    first, *others = dict(figures or study_figures(result)).items()
+    charts, first = dict(figures or study_figures(result)), f"study_{study.decision.measure}"
+    charts.pop(first, None)
     failed = len(result.failures)
     page = {
         "title": study.question, "scope": _scope(answer), "answer": verdict(answer), "more": sentences(answer)[1:],
         "failed": f"{capital(runs(failed))} failed; worlds in which one failed are compared nowhere." if failed else "",
-        "picture": drawn(*first), "cards": _cards(answer), "charts": [drawn(*item) for item in others],
+        "picture": drawn(first, draw(answer, study.decision.measure, titled=False)), "cards": _cards(answer),
+        "charts": [drawn(name, figure) for name, figure in charts.items()],
         "heads": _heads(answer), "labels": len(_labels(answer, 0)), "rows": [_row(answer, k) for k in range(len(study.cells))],
         "about": study.about, "source": study.source,
         "command": manifest.get("command") or f"sim study {study.name}.toml{' --quick' if study.quick else ''}",
