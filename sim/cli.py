@@ -13,6 +13,7 @@ import typer
 from sim.cli_options import JobCount, Json, Out, PlanSheet, Reps, Seed, Weeks, Worlds, print_json, ways_of
 from sim.cli_scenarios import Set, Spec, scenario_of, scenarios
 from sim.cli_study import study
+from sim.cli_validate import validate
 from sim.errors import UserError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.add_typer(scenarios, name="scenarios")
 app.add_typer(study, name="study")
+app.command()(validate)
 
 
 def _version(wanted: bool) -> None:
@@ -210,6 +212,6 @@ def main() -> None:
         sys.stderr.close()
         code = 0
     if code == STOPPED:
-        runs = sys.argv[1:2] in (["run"], ["compare"], ["demo"], ["study"])
+        runs = sys.argv[1:2] in (["run"], ["compare"], ["demo"], ["study"], ["validate"])
         print("stopped" + ("; what has been run is kept: the same command goes on from there" if runs else ""), file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)

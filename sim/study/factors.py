@@ -22,10 +22,10 @@ class Given(BaseModel):
 
 
 class LevelTable(Given):
-    """One level spelled out: how it is called, and the settings it puts in place."""
+    """One level spelled out: how it is called, and the settings it puts in place (none: as it is)."""
 
     label: float | int | str
-    set: dict[str, Any] = Field(min_length=1)
+    set: dict[str, Any]
 
 
 class Factor(Given):

@@ -13,6 +13,7 @@ from sim.errors import Problem, UserError, nearest
 from sim.scenario import Scenario, load
 from sim.study.factors import Level, grid, thinned
 from sim.study.file import Decision, StudyFile, read_study
+from sim.study.readings import Reading
 from sim.study.run import lasting, some
 from sim.study.runner import Jobs, Progress, carry_out
 from sim.study.store import Store
@@ -35,10 +36,6 @@ class Cell:
     levels: tuple[Any, ...]
     scenario: Scenario
 
-    def tasks(self, seed: int, replications: int) -> list[Task]:
-        """Return its replications, of which the sums over the horizon are wanted."""
-        return [Task(self.scenario, seed, replication, full=False) for replication in range(replications)]
-
 
 @dataclass(frozen=True)
 class Study:
@@ -47,6 +44,7 @@ class Study:
     name      the file's, without ending
     factors   (name, unit) of each factor, in order
     cells     settings, plan by plan, the last factor fastest
+    readings  numbers read off each run beside the measures, by name
     """
 
     name: str
@@ -60,6 +58,7 @@ class Study:
     decision: Decision
     source: str = ""
     quick: bool = False
+    readings: tuple[tuple[str, Reading], ...] = ()
 
     @classmethod
     def load(cls, path: str | Path, quick: bool = False, replications: int | None = None) -> Study:
@@ -69,25 +68,34 @@ class Study:
         """
         given, layer = read_study(path)
         try:
-            return _study(given, Path(layer.name).stem, quick, replications, layer.path.read_text(encoding="utf-8-sig"))
+            made = study_of(given, Path(layer.name).stem, quick, replications, layer.path.read_text(encoding="utf-8-sig"))
+            if len(made.cells) < 2:
+                raise UserError(Problem("compares nothing: it needs factors with levels, or several plans", key="factors"))
         except UserError as error:
             raise UserError(*(replace(p, file=p.file or layer.name) for p in error.problems)) from None
+        return made
 
     @property
     def tasks(self) -> list[Task]:
         """Every replication of every cell."""
-        return [task for cell in self.cells for task in cell.tasks(self.seed, self.replications)]
+        return [task for cell in self.cells for task in self.tasks_of(cell.scenario)]
+
+    def tasks_of(self, scenario: Scenario) -> list[Task]:
+        """Return the replications of one scenario, of which the sums over the horizon and the readings are wanted."""
+        return [Task(scenario, self.seed, k, full=False, readings=self.readings) for k in range(self.replications)]
 
     @property
     def digest(self) -> str:
         """Return the hash (hex) of what is run and of the rule it is answered by, whatever code runs it."""
         cells = [[cell.plan, [str(label) for label in cell.levels], cell.scenario.digest()] for cell in self.cells]
         rule = [self.decision.model_dump(), list(self.measures), self.question, [list(factor) for factor in self.factors]]
-        return hashed([cells, rule, self.replications, self.seed])
+        read = [[[name, reading.address] for name, reading in self.readings]] if self.readings else []
+        return hashed([cells, rule, self.replications, self.seed, *read])
 
     def measured(self) -> dict[str, Measure]:
         """Return the declarations of its measures, by name."""
         declared = measures_of(self.cells[0].scenario)
+        declared |= {name: reading.declared(name, declared) for name, reading in self.readings}
         return {name: declared[name] for name in self.measures}
 
     def run(self, jobs: Jobs = 1, progress: Progress | None = None, store: Store | None = None) -> StudyResult:
@@ -116,7 +124,8 @@ class StudyResult:
         return next(iter(study_figures(self).values()))
 
 
-def _study(given: StudyFile, name: str, quick: bool, replications: int | None, source: str) -> Study:
+def study_of(given: StudyFile, name: str, quick: bool = False, replications: int | None = None, source: str = "") -> Study:
+    """Return the study that a file's content asks for. Raises UserError with a problem for each thing wrong, by key."""
     _check_names(given)
     base = load(given.base)
     pairs = [part for path, value in given.set.items() for part in (path, value)]
@@ -124,13 +133,11 @@ def _study(given: StudyFile, name: str, quick: bool, replications: int | None, s
     plans = [lasting(plan.replace(*pairs) if pairs else plan, given.weeks) for plan in plans]
     spreads = [thinned(factor.spread(), given.quick.every if quick else 1) for factor in given.factors]
     cells = tuple(_cell(plan, levels) for plan in plans for levels in grid(spreads))
-    if len(cells) < 2:
-        raise UserError(Problem("compares nothing: it needs factors with levels, or several plans", key="factors"))
     count = replications or (given.quick.replications if quick else given.replications)
     factors = tuple((factor.name, factor.unit) for factor in given.factors)
     return Study(
         name, given.question, given.about, factors, cells, tuple(dict.fromkeys((given.decision.measure, *given.measures))),
-        count, given.seed, given.decision, source, quick,
+        count, given.seed, given.decision, source, quick, tuple(given.readings.items()),
     )
 
 
@@ -150,11 +157,15 @@ def _check_names(given: StudyFile) -> None:
     from sim.week import Mechanisms
 
     known = declared(Mechanisms())
+    for name, reading in given.readings.items():
+        if name in known:
+            raise UserError(Problem("is the name of a measure", key="readings", given=name))
+        reading.check(f"readings.{name}", known)
     for key, name in (*(("measures", name) for name in given.measures), ("decision.measure", given.decision.measure)):
-        if name not in known:
-            raise UserError(Problem("is not a measure", key=key, given=name, nearest=nearest(name, known)))
+        if name not in known and name not in given.readings:
+            raise UserError(Problem("is neither a measure nor a reading", key=key, given=name, nearest=nearest(name, known)))
     names = [factor.name for factor in given.factors]
-    taken = next((name for name in names if names.count(name) > 1 or name in (*known, *COLUMNS)), None)
+    taken = next((name for name in names if names.count(name) > 1 or name in (*known, *given.readings, *COLUMNS)), None)
     if taken is not None:
         raise UserError(Problem("is the name of something else already", key="factors", given=taken))
 

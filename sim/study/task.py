@@ -19,26 +19,32 @@ if TYPE_CHECKING:
     from sim.fields import Measure
     from sim.record import Run
     from sim.scenario import Scenario
+    from sim.study.readings import Reading
 
 PACKAGE = Path(__file__).resolve().parents[1]
-NO_NUMBERS = ("cli.py", "cli_scenarios.py", "explain.py", "__main__.py")
+NO_NUMBERS = ("explain.py", "__main__.py")
 EVENTS = {"week": "int64", "event": "str", "merchant": "int64", "agent": "int64", "cause": "str", "ref": "int64"}
 
 
 @dataclass(frozen=True)
 class Task:
-    """One replication of a scenario. Without `full` only each measure over the horizon is wanted, not the tables."""
+    """One replication of a scenario. Without `full` only each measure over the horizon is wanted, not the tables.
+
+    `readings` are further numbers to read off the run, by name: they stand among the totals.
+    """
 
     scenario: Scenario
     seed: int
     replication: int
     engine: str = "columns"
     full: bool = True
+    readings: tuple[tuple[str, Reading], ...] = ()
 
     @functools.cached_property
     def key(self) -> str:
-        """Return the hash (hex) of all that decides its numbers: scenario, seed, replication, engine and model code."""
-        return hashed([_digest(self.scenario), self.seed, self.replication, self.engine, code()])
+        """Return the hash (hex) of all that decides its numbers: scenario, seed, replication, engine, readings, model code."""
+        read = [[[name, reading.address] for name, reading in self.readings]] if self.readings else []
+        return hashed([_digest(self.scenario), self.seed, self.replication, self.engine, code(), *read])
 
 
 @dataclass(frozen=True)
@@ -96,8 +102,9 @@ def code(*, of_views: bool = False) -> str:
 
 def makes_numbers(path: Path) -> bool:
     """Say whether a file of the package, by its path in it, has a part in what a replication gives."""
-    studies = path.parts[0] == "study" and path.name not in ("task.py", "summary.py")
-    return path.suffix == ".py" and path.parts[0] != "validation" and path.name not in NO_NUMBERS and not studies
+    studies = path.parts[0] == "study" and path.name not in ("task.py", "summary.py", "readings.py")
+    apart = studies or path.parts[0] == "validation" or path.name in NO_NUMBERS or path.name.startswith("cli")
+    return path.suffix == ".py" and not apart
 
 
 def perform(task: Task) -> Outcome:
@@ -108,13 +115,15 @@ def perform(task: Task) -> Outcome:
     begin = time.perf_counter()
     try:
         engine: Any = task.engine
-        tables = _tables(simulate(task.scenario, task.seed, task.replication, engine=engine), events=task.full)
-        row = totals(tables.weekly, measures_of(task.scenario)).iloc[0]
+        run, measures = simulate(task.scenario, task.seed, task.replication, engine=engine), measures_of(task.scenario)
+        tables = _tables(run, events=task.full)
+        row = totals(tables.weekly, measures).iloc[0]
+        read = {name: reading.read(run, measures) for name, reading in task.readings}
     except UserError:
         raise
     except Exception as error:
         return Failure(task.replication, f"{type(error).__name__}: {error}", traceback.format_exc())
-    sums = {name: float(value) for name, value in row.items()}
+    sums = {str(name): float(value) for name, value in row.items()} | read
     return Done(task.replication, sums, time.perf_counter() - begin, tables if task.full else None)
 
 

@@ -86,7 +86,7 @@ def study_table(answer: Answer) -> Table:
     order = (-rule.sign * answer.measure(rule.measure)[0]).argsort(kind="stable")
     for cell in order[:MOST_ROWS]:
         found = "best" if cell == answer.best else _moved(loss(answer, cell))
-        good = "" if answer.clearly_worse[cell] else "not clearly worse" if cell != answer.best else ""
+        good = "" if answer.clearly_worse[cell] else "may be best" if cell != answer.best else ""
         labels = [*([study.cells[cell].plan] if several else []), *map(label_text, study.cells[cell].levels)]
         table.add_row(*labels, number(at(answer, rule.measure, cell).mean), found, good)
     if len(order) > MOST_ROWS:
