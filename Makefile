@@ -41,7 +41,7 @@ bench: $(READY)
 
 validate: $(READY)
 	$(BIN)/python -m pytest -q -n 2 -m slow
-	$(BIN)/python -m sim.validation --out docs/three_mistakes.md
+	$(BIN)/sim validate --out docs/validation.md
 
 gallery: $(READY)
 	$(BIN)/python docs/gallery.py

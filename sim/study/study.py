@@ -163,7 +163,8 @@ def _check_names(given: StudyFile) -> None:
         reading.check(f"readings.{name}", known)
     for key, name in (*(("measures", name) for name in given.measures), ("decision.measure", given.decision.measure)):
         if name not in known and name not in given.readings:
-            raise UserError(Problem("is neither a measure nor a reading", key=key, given=name, nearest=nearest(name, known)))
+            near = nearest(name, [*given.readings, *known])
+            raise UserError(Problem("is neither a measure nor a reading", key=key, given=name, nearest=near))
     names = [factor.name for factor in given.factors]
     taken = next((name for name in names if names.count(name) > 1 or name in (*known, *given.readings, *COLUMNS)), None)
     if taken is not None:

@@ -212,6 +212,8 @@ def number(x: float) -> str:
     >>> number(-448_000.0), number(0.98765), number(5.5e6), number(float("inf"))
     ('−448 k', '0.988', '5.50 m', '∞')
     """
+    if x == 0:
+        return "0"
     if not np.isfinite(x):
         return "–" if np.isnan(x) else "∞" if x > 0 else "−∞"
     size = abs(x)
