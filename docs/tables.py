@@ -1,7 +1,7 @@
-"""The tables of docs/model.md, made from the declarations in the code.
+"""The tables of docs/model.md and of the pages of docs/mechanisms/, made from the declarations in the code.
 
 python docs/tables.py            print the tables
-python docs/tables.py --write    put them between their markers in docs/model.md
+python docs/tables.py --write    put them between their markers
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.fields import Measure, Par
-from sim.record import measures_of
+from sim.fields import Measure, Par, declared
+from sim.record import each, measures_of
 from sim.scenario import load
 from sim.settings import known
 from sim.week import Mechanisms
 
 PAGE = Path(__file__).with_name("model.md")
+PAGES = Path(__file__).with_name("mechanisms")
 WIDTH = 130
 
 
@@ -43,14 +44,41 @@ def scaled_list() -> str:
     return textwrap.fill("Multiplied: " + ", ".join(names) + ".", WIDTH, break_long_words=False)
 
 
+def submodels_table() -> str:
+    """Return the mechanisms in the order of the week as a Markdown table: name with its page, what it does."""
+    rows = ((f"[{name}](mechanisms/{name}.md)", _first_line(type(found))) for name, found in each(Mechanisms()))
+    return _table(("mechanism", "what it does"), rows)
+
+
+def mechanism_part(name: str) -> str:
+    """Return the generated part of a mechanism's page: its parameters, what it writes, draws and measures."""
+    mechanism = getattr(Mechanisms(), name)
+    pars = {channels_as_one(path): par for path, par in declared(mechanism, f"{name}.").items()}
+    rows = ((f"`{path}`", _value(par.default), par.unit, _role(par), par.doc, par.source) for path, par in pars.items())
+    writes = "; ".join(f"{population} ({', '.join(columns)})" for population, columns in mechanism.WRITES.items()) or "nothing"
+    told = {
+        "Writes": writes, "Random draws": ", ".join(mechanism.PURPOSES) or "none",
+        "Measures": ", ".join(f"`{measure.name}`" for measure in mechanism.MEASURES) or "none",
+    }
+    lines = [textwrap.fill(f"{what}: {how}.", WIDTH, break_long_words=False) for what, how in told.items()]
+    return "\n\n".join([_table(("parameter", "default", "unit", "role", "meaning", "source"), rows), *lines])
+
+
 def tables() -> dict[str, str]:
     """Return the generated parts of the page by the name of their markers."""
-    return {"scaled": scaled_list(), "measures": measures_table(), "uncertain": uncertain_table()}
+    named = {"scaled": scaled_list(), "submodels": submodels_table(), "measures": measures_table()}
+    return named | {"uncertain": uncertain_table()}
 
 
-def refreshed(text: str) -> str:
+def files() -> dict[Path, dict[str, str]]:
+    """Return every page with generated parts, and those by the names of their markers."""
+    pages = {PAGES / f"{name}.md": {"parameters": mechanism_part(name)} for name, _ in each(Mechanisms())}
+    return {PAGE: tables(), **pages}
+
+
+def refreshed(text: str, parts: Mapping[str, str]) -> str:
     """Return `text` with each generated part between its markers. Raises ValueError where markers are missing or doubled."""
-    for name, table in tables().items():
+    for name, table in parts.items():
         begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         text, found = re.subn(f"{begin}.*?{end}", lambda _, part=f"{begin}\n{table}\n{end}": part, text, flags=re.DOTALL)  # type: ignore[misc]
         if found != 1:
@@ -70,6 +98,25 @@ def channels_as_one(path: str) -> str:
     """
     parts = path.split(".")
     return f"promotion.<channel>.{parts[2]}" if len(parts) == 3 else path
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").split("\n")[0]
+
+
+def _role(par: Par) -> str:
+    off = f"; off: {_value(par.off)}" if par.off is not None else ""
+    plausible = f" ({_range(par)})" if par.plausible else ""
+    return f"{par.role}{plausible}{off}"
+
+
+def _value(value: Any) -> str:
+    """Return a default as scenario files write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(_value, value)) or "none"
+    return f"{value:,.6g}" if isinstance(value, float | int) else str(value)
 
 
 def _meaning(measure: Measure) -> str:
@@ -97,10 +144,11 @@ def main(arguments: Sequence[str]) -> int:
     if list(arguments) not in ([], ["--write"]):
         print("usage: python docs/tables.py [--write]", file=sys.stderr)
         return 2
-    if arguments:
-        PAGE.write_text(refreshed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    else:
-        print("\n\n".join(tables().values()))
+    for page, parts in files().items():
+        if arguments:
+            page.write_text(refreshed(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
+        else:
+            print(*parts.values(), sep="\n\n")
     return 0
 
 

@@ -22,7 +22,7 @@ from sim.settings import switches
 from sim.week import Mechanisms
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "results").rglob("README.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "results").rglob("README.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -54,21 +54,30 @@ def blocks(page: str, language: str) -> list[str]:
 # tables -------------------------------------------------------------------------------------------------
 
 
-def test_the_tables_of_the_model_page_are_fresh() -> None:
-    page = text("docs/model.md")
-    assert tables().refreshed(page) == page, "stale: python docs/tables.py --write"
+def test_every_generated_part_is_fresh() -> None:
+    for page, parts in tables().files().items():
+        content = page.read_text(encoding="utf-8")
+        assert tables().refreshed(content, parts) == content, f"{page.name} is stale: python docs/tables.py --write"
 
 
 def test_a_stale_table_is_refreshed() -> None:
     page = text("docs/model.md")
     stale = re.sub(r"^\| `win_rate`.*\n", "", page, flags=re.MULTILINE)
     assert stale != page
-    assert tables().refreshed(stale) == page
+    assert tables().refreshed(stale, tables().tables()) == page
 
 
 def test_a_page_without_markers_is_refused() -> None:
     with pytest.raises(ValueError, match="0 places marked '<!-- scaled -->'"):
-        tables().refreshed("no markers")
+        tables().refreshed("no markers", tables().tables())
+
+
+def test_every_mechanism_has_its_page_and_no_page_is_of_none() -> None:
+    assert {page.stem for page in (ROOT / "docs" / "mechanisms").glob("*.md")} == set(Mechanisms.model_fields)
+    for name in Mechanisms.model_fields:
+        page = text(f"docs/mechanisms/{name}.md")
+        for heading in ("## What happens", "## Look at", "## Parameters"):
+            assert heading in page, f"{name}: {heading}"
 
 
 def test_the_tables_say_everything_once() -> None:
@@ -88,18 +97,24 @@ def test_tables_are_printed_unless_told_otherwise(capsys: pytest.CaptureFixture[
     assert "| `signed_merchants` | firms | flow |" in capsys.readouterr().out
 
 
-def test_every_lever_and_every_switch_is_on_the_model_page() -> None:
-    page, as_one = text("docs/model.md"), tables().channels_as_one
+def told(name: str) -> str:
+    """Return what people wrote on a mechanism's page, without its generated part."""
+    return re.sub(r"<!-- parameters -->.*", "", text(f"docs/mechanisms/{name}.md"), flags=re.DOTALL)
+
+
+def test_every_lever_and_every_switch_is_explained_on_its_page() -> None:
+    as_one = tables().channels_as_one
     levers = {path for path, par in declared(Mechanisms).items() if par.role == "lever"}
-    missing = sorted(path for path in {as_one(path) for path in levers | set(switches())} if f"`{path}`" not in page)
-    assert missing == []
+    paths = {as_one(path) for path in levers | set(switches())}
+    assert sorted(path for path in paths if f"`{path}`" not in told(path.split(".")[0])) == []
 
 
-def test_what_looks_like_a_parameter_on_the_model_page_is_one() -> None:
+def test_what_looks_like_a_parameter_is_one() -> None:
     from sim.settings import known
 
     groups = {path.split(".")[0] for path in known()} - {"off", "plan"}
-    named = {path for path in re.findall(r"`(\w+\.[\w.<>]+)`", text("docs/model.md")) if path.split(".")[0] in groups}
+    pages = text("docs/model.md") + "".join(told(name) for name in Mechanisms.model_fields)
+    named = {path for path in re.findall(r"`(\w+\.[\w.<>]+)`", pages) if path.split(".")[0] in groups}
     assert named
     assert named - {tables().channels_as_one(path) for path in known()} == set()
 
