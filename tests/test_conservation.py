@@ -80,7 +80,7 @@ def unbalanced(world: World, before: State, mechanisms: Any) -> list[str]:
         "participants": stocks["participants"] == (world.consumers.n - now.consumers[UNAWARE]) * world.market.people_per_row,
         "waiting leads": world.vendor.unserved_leads == now.statuses[LEAD],
         "promises kept were due": flow("kept_promises") <= flow("due_promises"),
-        "need": np.allclose(world.ties.needs.sum(axis=1), 1.0) and close(world.vendor.heard.sum(), 1.0),
+        "need": np.allclose(world.merchants.needs.sum(axis=1), 1.0) and close(world.vendor.heard.sum(), 1.0),
         "rounds have a route": bool((world.merchants.route[world.merchants.status == ROUND] >= 0).all()),
         "prospects have no route, no promise and no work due": free(world),
     }

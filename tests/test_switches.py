@@ -185,7 +185,7 @@ def _(before: World, step: Step) -> float:
     def safe(maturity: float) -> Callable[[World], None]:
         def change(world: World) -> None:
             put("decision_makers", aware=True, role=TECHNICAL)(world)
-            world.ties.needs[:, SECURITY] = 0.0
+            world.merchants.columns["needs"][:, SECURITY] = 0.0
             world.vendor.maturity[SECURITY] = maturity
 
         return change

@@ -110,7 +110,7 @@ class Customization(Mechanism):
 
     def _requests(self, world: World, firms: Ids) -> tuple[Floats, Ids, Floats]:
         """Return what each firm misses in its request (m,), the features (m, k) and the match with the market (m,)."""
-        needs, heard = world.ties.needs[firms], world.vendor.heard
+        needs, heard = world.merchants.needs[firms], world.vendor.heard
         missing = needs * (1.0 - np.maximum(world.vendor.maturity, world.merchants.bespoke[firms]))
         wanted = np.argsort(-missing, axis=1, kind="stable")[:, : self.features]
         w = np.take_along_axis(needs, wanted, axis=1)
