@@ -35,13 +35,14 @@ class Word(Mechanism):
     talk_half_life: float = par(13.0, "half-life of an evaluation as a topic", unit="weeks", bounds=(0, 260))
     dissatisfied: float = par(2.25, "how much more a disappointed firm talks", unit="×", bounds=(1, 10), source="losses count 2.25 times (Tversky & Kahneman 1992)")
     leadership: float = par(1.0, "how much more a large reference counts: weight 1 + this × (size − 1)", unit="×", bounds=(0, 1), off=0.0)
+    packaged: float = par(10.0, "how much more a freshly packaged reference counts: its weight × (1 + this × how fresh)", unit="×", bounds=(0, 1000), off=0.0)
     circle_size: float = par(1250.0, "firms in a circle of mean size", unit="firms", bounds=(1, 1e6), extensive=True)
     noise: float = par(0.10, "spread of what is told", unit="0-1", bounds=(0, 1))
     roles: tuple[float, ...] = par((0.3, 0.35, 0.05, 0.05, 0.25), "who hears: executive, administrator, technical, finance, frontline", unit="share", bounds=(0, 1))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
         "decision_makers": ("aware", "mean", "precision"),
-        "merchants": ("source", "talk"),
+        "merchants": ("source", "talk", "hearings"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("reference", "told", "role", "noise")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
@@ -64,15 +65,36 @@ class Word(Mechanism):
         merchants, market = world.merchants, world.market
         vouching = np.flatnonzero(merchants.reference)
         firms = world.in_market()
+        followed = bool(merchants.packaged.any())
+        if followed:
+            merchants.columns["hearings"][:] = 0.0
         if not len(vouching):
             return firms[:0]
-        weight = 1.0 + self.leadership * (merchants.size[vouching] - 1.0)
+        weight = self._weight(world, vouching)
         circle = np.bincount(merchants.circle[vouching], weight, market.segments * market.regions)[merchants.circle[firms]]
         segment = np.bincount(merchants.segment[vouching], weight, market.segments)[merchants.segment[firms]]
         near = self.own_circle * circle + self.own_segment * (segment - circle) + self.elsewhere * (weight.sum() - segment)
         near = np.maximum(near, 0.0)
         hazard = self.reach * saturation(near, self.half)
-        return firms[draws("reference").happens(probability(hazard), firms)]
+        hears = draws("reference").happens(probability(hazard), firms)
+        if followed:
+            self._follow(world, vouching, weight, firms[hears], near[hears])
+        return firms[hears]
+
+    def _weight(self, world: World, vouching: Ids) -> Floats:
+        """Return what each reference counts: leaders more, freshly packaged ones more."""
+        size, packaged = world.merchants.size[vouching], world.merchants.packaged[vouching]
+        return np.asarray((1.0 + self.leadership * (size - 1.0)) * (1.0 + self.packaged * packaged))
+
+    def _follow(self, world: World, vouching: Ids, weight: Floats, heard: Ids, near: Floats) -> None:
+        """Share each hearing out among the references by what they weigh for who heard: who is heard of most tires most."""
+        merchants, market = world.merchants, world.market
+        some = near > 0
+        share = 1.0 / near[some]
+        circle = np.bincount(merchants.circle[heard[some]], share, market.segments * market.regions)[merchants.circle[vouching]]
+        segment = np.bincount(merchants.segment[heard[some]], share, market.segments)[merchants.segment[vouching]]
+        met = self.own_circle * circle + self.own_segment * (segment - circle) + self.elsewhere * (share.sum() - segment)
+        merchants.columns["hearings"][vouching] = np.maximum(weight * met, 0.0)
 
     def _hear_of_evaluations(self, world: World, draws: Draws) -> tuple[Ids, Floats]:
         """Return who is told by whom in its circle, and the value that was seen (mean over the circle's talkers)."""
