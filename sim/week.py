@@ -1,9 +1,9 @@
 """The week, top to bottom.
 
-    the world moves        need
-    they hear              promotion, word, belief
-    they choose            sales, buying
-    they live with it      customization, product, service, renewal, usage, feedback, channel
+    the world moves        growth, need
+    they hear              promotion, word, circles, belief
+    they choose            sales, standard, buying
+    they live with it      secondary, customization, product, service, renewal, references, usage, feedback, channel
     the books close        ledger, gates
 
 What usage, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
@@ -18,16 +18,21 @@ from sim.fields import Parameters
 from sim.market.belief import Belief
 from sim.market.buying import Buying
 from sim.market.channel import Channel
+from sim.market.circles import Circles
 from sim.market.customization import Customization
 from sim.market.feedback import Feedback
 from sim.market.gates import Gates
+from sim.market.growth import Growth
 from sim.market.ledger import Ledger
 from sim.market.need import Need
 from sim.market.product import Product
 from sim.market.promotion import Promotion
+from sim.market.references import References
 from sim.market.renewal import Renewal
 from sim.market.sales import Sales
+from sim.market.secondary import Secondary
 from sim.market.service import Service
+from sim.market.standard import Standard
 from sim.market.usage import Usage
 from sim.market.word import Word
 
@@ -35,16 +40,21 @@ from sim.market.word import Word
 class Mechanisms(Parameters):
     """The market's mechanisms, one field each, in the order of the week."""
 
+    growth: Growth = Growth()
     need: Need = Need()
     promotion: Promotion = Promotion()
     word: Word = Word()
+    circles: Circles = Circles()
     belief: Belief = Belief()
     sales: Sales = Sales()
+    standard: Standard = Standard()
     buying: Buying = Buying()
+    secondary: Secondary = Secondary()
     customization: Customization = Customization()
     product: Product = Product()
     service: Service = Service()
     renewal: Renewal = Renewal()
+    references: References = References()
     usage: Usage = Usage()
     feedback: Feedback = Feedback()
     channel: Channel = Channel()
@@ -54,16 +64,21 @@ class Mechanisms(Parameters):
 
 def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     """Let one week happen to `world`; `draws` are this week's."""
+    mechanisms.growth.step(world, draws.of("growth"))
     mechanisms.need.step(world, draws.of("need"))
     mechanisms.promotion.step(world, draws.of("promotion"))
     mechanisms.word.step(world, draws.of("word"))
+    mechanisms.circles.step(world, draws.of("circles"))
     mechanisms.belief.step(world, draws.of("belief"))
     mechanisms.sales.step(world, draws.of("sales"))
+    mechanisms.standard.step(world, draws.of("standard"))
     mechanisms.buying.step(world, draws.of("buying"))
+    mechanisms.secondary.step(world, draws.of("secondary"))
     mechanisms.customization.step(world, draws.of("customization"))
     mechanisms.product.step(world, draws.of("product"))
     mechanisms.service.step(world, draws.of("service"))
     mechanisms.renewal.step(world, draws.of("renewal"))
+    mechanisms.references.step(world, draws.of("references"))
     mechanisms.usage.step(world, draws.of("usage"))
     mechanisms.feedback.step(world, draws.of("feedback"))
     mechanisms.channel.step(world, draws.of("channel"))

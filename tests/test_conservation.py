@@ -74,13 +74,16 @@ def unbalanced(world: World, before: State, mechanisms: Any) -> list[str]:
         "candidates": moved[CANDIDATE] == -flow("reseller_sign_ups"),
         "active resellers": moved[ACTIVE] == flow("reseller_sign_ups") - flow("reseller_exits"),
         "leavers": moved[LEFT] == flow("reseller_exits"),
-        "only consumers of live merchants are active": not np.any((world.consumers.state == CONSUMING) & ~at_live),
-        "active people are counted at their merchants": close(world.merchants.active_people.sum(), stocks["active_consumers"]),
+        "only consumers of live merchants are active, and those the vendor keeps": not np.any(
+            (world.consumers.state == CONSUMING) & ~at_live & ~world.consumers.kept),
+        "nobody is kept from a live merchant": not np.any(world.consumers.kept & at_live),
+        "active people are counted at their merchants": close(
+            world.merchants.active_people.sum(), stocks["active_consumers"] - stocks["kept_consumers"]),
         "points and activity only where somebody has heard": not world.consumers.points[world.consumers.state <= AWARE].any(),
         "participants": stocks["participants"] == (world.consumers.n - now.consumers[UNAWARE]) * world.market.people_per_row,
         "waiting leads": world.vendor.unserved_leads == now.statuses[LEAD],
         "promises kept were due": flow("kept_promises") <= flow("due_promises"),
-        "need": np.allclose(world.ties.needs.sum(axis=1), 1.0) and close(world.vendor.heard.sum(), 1.0),
+        "need": np.allclose(world.merchants.needs.sum(axis=1), 1.0) and close(world.vendor.heard.sum(), 1.0),
         "rounds have a route": bool((world.merchants.route[world.merchants.status == ROUND] >= 0).all()),
         "prospects have no route, no promise and no work due": free(world),
     }
@@ -191,6 +194,8 @@ ANY = {
     "plan.sales.reps": HEADS, "plan.sales.account_focus": st.floats(0.0, 3.0), "plan.sales.segment_focus": st.integers(-1, 0),
     "plan.buying.pilot_share": SHARE, "plan.buying.fee": st.floats(0.0, 2_000.0), "plan.service.support_staff": HEADS,
     "plan.channel.support_per_reseller": st.floats(0.0, 5_000.0), "plan.channel.announce": st.booleans(),
+    "usage.kept_by_vendor": SHARE, "growth.spread": st.floats(0.0, 0.5), "growth.stage_share": SHARE, "standard.pull": st.floats(0.0, 3.0),
+    "secondary.desire": SHARE, "plan.references.packaging": MONEY, "plan.circles.events": MONEY,
     "plan.channel.recruitment": MONEY, "plan.product.need_research": MONEY, "plan.ledger.funding": st.one_of(st.just(0.0), MONEY),
     **{f"plan.promotion.{name}.spend": MONEY for name in CHANNELS},
 }

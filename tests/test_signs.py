@@ -12,7 +12,7 @@ from conftest import Found
 from tiny import CALIBRATED
 
 from sim.agents.consumers import AWARE, CONSUMING, LAPSED, UNAWARE
-from sim.agents.merchants import LIVE, PROSPECT, SIGNED
+from sim.agents.merchants import DELIVERED, LIVE, PROSPECT, SIGNED
 from sim.agents.resellers import ACTIVE, CANDIDATE
 from sim.agents.world import SOURCE, World
 from sim.week import Mechanisms
@@ -107,9 +107,24 @@ def convinced(world: World) -> None:
     sets("decision_makers", aware=True, evaluated=True, mean=0.55, precision=4.0)(world)
 
 
+def fresh(world: World) -> None:
+    """Let a few vouch, freshly packaged, and nobody know of the vendor."""
+    few = world.merchants.ids % 40 == 0
+    sets("merchants", reference=few, packaged=1.0, talk=0.0)(world)
+    nobody_aware(world)
+
+
+def moved_needs(before: World, after: World) -> Any:
+    return np.abs(after.merchants.needs - before.merchants.needs).sum(axis=1)
+
+
+nobody_aware = sets("decision_makers", aware=False)
+tired = sets("merchants", packaged=1.0, hearings=3.0, satisfaction=0.9, status=LIVE)
+disappointed = sets("merchants", packaged=1.0, satisfaction=0.2, expected=0.9)
+served = sets("merchants", satisfaction=0.9, asked_week=-1_000, further=0, bespoke_work=0.0)
+abandoned = sets("consumers", state=CONSUMING, kept=False)
 everywhere = {"reach": 10.0, "sem__half_life": 0.0, "feed_ads__half_life": 0.0}
 confidence = column("resellers", "confidence")
-nobody_aware = sets("decision_makers", aware=False)
 long_queue, owed = sets("merchants", bespoke_work=1.0), sets("merchants", promised=True)
 unpaid, slow = sets("vendor", unpaid_upkeep=0.2), sets("vendor", response=0.2)
 all_aware = sets("consumers", state=AWARE)
@@ -172,6 +187,20 @@ SIGNS = [
     Sign("gates", {"polish": 0.65}, {"polish": 0.75}, column("vendor", "stage"), -1, nearly_stable),
     Sign("gates", {"decided": 12}, {"decided": 10_000}, column("vendor", "stage"), -1, nearly_stable),
     Sign("gates", {"seeds_satisfied": 2}, {"seeds_satisfied": 50}, column("vendor", "stage"), -1, forming),
+    Sign("references", {"packaging": 0.0}, {"packaging": 1e6}, column("merchants", "packaged"), 1, everybody_vouches),
+    Sign("references", {"wear": 0.001}, {"wear": 0.5}, column("merchants", "packaged"), -1, tired),
+    Sign("references", {"fame": 1.0}, {"fame": 20.0}, column("merchants", "talk"), 1, disappointed),
+    Sign("word", {"packaged": 1.0}, {"packaged": 50.0}, column("decision_makers", "aware"), 1, fresh),
+    Sign("circles", {"events": 0.0}, {"events": 1e6}, flow("circle_guests"), 1),
+    Sign("circles", {"precision": 0.5}, {"precision": 5.0}, column("decision_makers", "precision"), 1),
+    Sign("circles", {"repeat": 0.1}, {"repeat": 1.0}, column("merchants", "talk"), 1, sets("merchants", gain=1.0)),
+    Sign("standard", {"pull": 0.1}, {"pull": 2.0}, column("merchants", "standard"), 1),
+    Sign("standard", {"threshold": 0.5}, {"threshold": 0.01}, column("merchants", "standard"), 1),
+    Sign("growth", {"rate": 0.0}, {"rate": 0.5}, column("merchants", "size"), 1),
+    Sign("growth", {"stage_share": 0.1}, {"stage_share": 0.9}, moved_needs, 1, sets("merchants", moved=0.0)),
+    Sign("secondary", {"desire": 0.01}, {"desire": 5.0}, flow("further_requests"), 1, served),
+    Sign("secondary", {"fee_rise": 0.05}, {"fee_rise": 0.5}, column("merchants", "fee"), 1, sets("merchants", further=DELIVERED, fee=100.0)),
+    Sign("usage", {"kept_by_vendor": 0.1}, {"kept_by_vendor": 0.9}, column("consumers", "kept"), 1, abandoned),
 ]
 
 

@@ -15,7 +15,7 @@ from tiny import CHANNELS, faults, model_of
 
 from sim.agents.consumers import CONSUMING, LAPSED, UNAWARE
 from sim.agents.decision_makers import TECHNICAL
-from sim.agents.merchants import LEAD, LIVE, PROSPECT, RESELLER, ROUND
+from sim.agents.merchants import DELIVERED, LEAD, LIVE, PROSPECT, RESELLER, ROUND
 from sim.agents.resellers import ACTIVE, CANDIDATE
 from sim.agents.world import SECURITY, SOURCE, World
 from sim.fields import declared
@@ -185,7 +185,7 @@ def _(before: World, step: Step) -> float:
     def safe(maturity: float) -> Callable[[World], None]:
         def change(world: World) -> None:
             put("decision_makers", aware=True, role=TECHNICAL)(world)
-            world.ties.needs[:, SECURITY] = 0.0
+            world.merchants.columns["needs"][:, SECURITY] = 0.0
             world.vendor.maturity[SECURITY] = maturity
 
         return change
@@ -424,6 +424,76 @@ def _(before: World, step: Step) -> float:
     after = step(before=leaving)
     assert after.flows["reseller_exits"] > 0
     return newly(before, after, "merchants", "status", PROSPECT)
+
+
+# references, circles, growth, secondary development ------------------------------------------------------
+
+
+@switch("word.packaged")
+def _(before: World, step: Step) -> float:
+    few = before.merchants.ids % 40 == 0
+    fresh, plain = (step(before=put("merchants", reference=few, packaged=level, talk=0.0), half=500.0) for level in (1.0, 0.0))
+    return float(np.count_nonzero(fresh.merchants.source != plain.merchants.source))
+
+
+@switch("references.wear")
+def _(before: World, step: Step) -> float:
+    used, idle = (step(before=put("merchants", packaged=1.0, hearings=n, satisfaction=0.9, status=LIVE), packaging=0.0) for n in (5.0, 0.0))
+    return spread(used.merchants.packaged, idle.merchants.packaged)
+
+
+@switch("references.fame")
+def _(before: World, step: Step) -> float:
+    after = step(before=put("merchants", packaged=1.0, satisfaction=0.2), packaging=0.0)
+    return spread(after.merchants.talk, before.merchants.talk)
+
+
+@switch("circles.most")
+def _(before: World, step: Step) -> float:
+    return step().flows.get("circle_guests", 0.0)
+
+
+@switch("circles.precision")
+def _(before: World, step: Step) -> float:
+    after = step().decision_makers
+    return spread(after.precision, before.decision_makers.precision) + spread(after.mean, before.decision_makers.mean)
+
+
+@switch("circles.repeat")
+def _(before: World, step: Step) -> float:
+    return spread(step(before=put("merchants", gain=1.0)).merchants.talk, before.merchants.talk)
+
+
+@switch("standard.pull")
+def _(before: World, step: Step) -> float:
+    return float(step(before=put("merchants", standard=0.0)).merchants.standard.max())
+
+
+@switch("growth.spread")
+def _(before: World, step: Step) -> float:
+    return spread(step().merchants.size, before.merchants.size)
+
+
+@switch("growth.stage_share")
+def _(before: World, step: Step) -> float:
+    return spread(step(before=put("merchants", moved=0.0)).merchants.needs, before.merchants.needs)
+
+
+@switch("secondary.desire")
+def _(before: World, step: Step) -> float:
+    served = put("merchants", satisfaction=0.9, asked_week=-1_000, further=0, bespoke_work=0.0)
+    return step(before=served).flows.get("further_requests", 0.0)
+
+
+@switch("secondary.fee_rise")
+def _(before: World, step: Step) -> float:
+    after = step(before=put("merchants", further=DELIVERED, fee=100.0))
+    return spread(after.merchants.fee, 100.0)
+
+
+@switch("usage.kept_by_vendor")
+def _(before: World, step: Step) -> float:
+    return float(np.count_nonzero(step(before=put("consumers", state=CONSUMING, kept=False)).consumers.kept))
 
 
 # the tests ----------------------------------------------------------------------------------------------

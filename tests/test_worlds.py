@@ -255,14 +255,14 @@ def test_the_world_is_made_as_the_market_says(market: Scenario) -> None:
     assert np.count_nonzero(firms.status) == market.vendor.seeds
     assert (firms.segment[: market.vendor.seeds] == 0).all()
     assert (firms.circle == firms.segment * market.market.regions + firms.region).all()
-    assert np.allclose(world.ties.needs.sum(axis=1), 1.0)
+    assert np.allclose(world.merchants.needs.sum(axis=1), 1.0)
     assert firms.size.mean() == pytest.approx(1.0, abs=0.15)
     assert world.consumers.n == pytest.approx(firms.size.sum() * 3.0, rel=0.1)
 
 
 def test_needs_of_a_segment_have_more_in_common_than_needs_across(market: Scenario) -> None:
     world = GrowthModel(market.replace("market.segment_overlap", 0.0)).world
-    needs, segment = world.ties.needs, world.merchants.segment
+    needs, segment = world.merchants.needs, world.merchants.segment
     unit = needs / np.sqrt(np.square(needs).sum(axis=1, keepdims=True))
     cosine, same = unit @ unit.T, segment[:, None] == segment[None, :]
     np.fill_diagonal(same, False)

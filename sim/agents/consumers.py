@@ -14,6 +14,7 @@ COLUMNS = (
     Column("state", np.int64, UNAWARE, "code", "unaware, aware, active, lapsed", (0, 3)),
     Column("propensity", np.float64, 1.0, "× mean", "how readily this person takes up offers", (0.0, np.inf)),
     Column("points", np.float64, 0.0, "points/person", "points held", (0.0, np.inf)),
+    Column("kept", np.bool_, False, "flag", "stays with the vendor though its merchant has gone"),
 )
 
 

@@ -10,6 +10,7 @@ from sim.curves import Number, clip01, logistic, positive
 PROSPECT, LEAD, ROUND, SIGNED, LIVE = range(5)
 REP, RESELLER, SELF_SERVICE = range(3)
 ROUTES = ("rep", "reseller", "self_service")
+NOTHING, ASKED, UNDER_WAY, DELIVERED = range(4)
 
 COLUMNS = (
     Column("segment", np.int64, 0, "index", "industry"),
@@ -40,6 +41,11 @@ COLUMNS = (
     Column("reference", np.bool_, False, "flag", "vouches for the product"),
     Column("talk", np.float64, 0.0, "evaluations", "recent evaluation it still talks about", (0.0, np.inf)),
     Column("seen", np.float64, 0.0, "0-1", "value it saw in that evaluation", (0.0, 1.0)),
+    Column("packaged", np.float64, 0.0, "0-1", "how fresh its packaging as a reference customer is", (0.0, 1.0)),
+    Column("hearings", np.float64, 0.0, "firms/week", "firms expected to have heard of it as a reference this week (followed while any is packaged)", (0.0, np.inf)),
+    Column("standard", np.float64, 0.0, "utility", "how much less the status quo weighs because its kind treats the product as the standard", (0.0, np.inf)),
+    Column("further", np.int64, NOTHING, "code", "further bespoke work of a live merchant: nothing, asked for, under way, delivered", (0, 3)),
+    Column("extended", np.float64, 0.0, "money/week", "fee that further work has added since the last anniversary", (0.0, np.inf)),
 )
 
 
@@ -72,6 +78,11 @@ def asks_for_more(unmet: Number, desire: Number) -> Number:
     return desire * unmet
 
 
+def buys_further_work(satisfaction: Number, unmet: Number, desire: Number, least: Number) -> Number:
+    """Return the weekly hazard at which a live firm asks for further bespoke work: `desire` × unmet need × satisfaction beyond `least` (below 1)."""
+    return desire * unmet * positive(satisfaction - least) / (1.0 - least)
+
+
 class Merchant(Row):
     """A merchant as an agent; override a decision to let it decide otherwise."""
 
@@ -80,3 +91,4 @@ class Merchant(Row):
     renewal_probability = decision(renewal_probability)
     push = decision(push)
     asks_for_more = decision(asks_for_more)
+    buys_further_work = decision(buys_further_work)

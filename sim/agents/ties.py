@@ -19,7 +19,6 @@ class Ties:
     covers  (n_merchants, 5) which decision-maker wears which role's hat: in small firms one person wears several
     rows    (n_merchants + 1,) where each merchant's consumers begin
     weak    (n_consumers, k) weak ties, each a consumer at another merchant
-    needs   (n_merchants, n_features) need weights, each row adding to 1
     target  (n_features,) mean need of the target segment's firms, adding to 1
     """
 
@@ -27,7 +26,6 @@ class Ties:
     covers: Ids
     rows: Ids
     weak: Ids
-    needs: Floats
     target: Floats
 
     def members(self, merchants: Ids) -> tuple[Ids, Ids]:

@@ -35,6 +35,7 @@ COLUMNS = (
     Column("visible", np.float64, 0.0, "0-1", "promotion a reseller sees in the market", (0.0, 1.0)),
     Column("recruiting", np.float64, 0.0, "hazard/week", "how strongly promotion invites resellers to sign up", (0.0, np.inf)),
     Column("direct_reach", np.float64, 0.0, "hazard/week", "promotion's direct reach of consumers", (0.0, np.inf)),
+    Column("kept_people", np.float64, 0.0, "people", "active consumers kept after their merchant has gone, each counted as its share of usual activity", (0.0, np.inf)),
 )
 
 

@@ -17,11 +17,13 @@ from sim.fields import Parameters, par
 SOURCES = (
     "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
     "word_of_mouth", "cold_outreach", "reseller", "seed",
+    "circle",
 )
 SOURCE = {name: code for code, name in enumerate(SOURCES)}
 ACCOUNTS = (
     "subscription", "custom_fees", "commission", "funding", "promotion", "sales", "travel", "severance", "engineering",
     "support", "overhead", "need_research", "recruitment", "channel_support", "reseller_margin", "prizes",
+    "packaging", "circle_events",
 )
 DIMENSIONS: dict[str, tuple[str, ...]] = {"channel": SOURCES, "route": merchants.ROUTES, "role": ROLES, "account": ACCOUNTS}
 SECURITY = 0  # the feature that is information security: one that everybody needs
@@ -75,9 +77,10 @@ class World:
         self._consumer_key = self.consumers.merchant * 4096 + (self.consumers.ids - rows[self.consumers.merchant])
         self.consumers.columns["propensity"][:] = luck("propensity").gamma2(self._consumer_key)
         common = _common_needs(market, luck)
-        needs = _needs(market, common[self.merchants.segment], luck)
+        self.merchants.add(Column("needs", np.float64, 0.0, "share", "need weights over the features, adding to 1", (0.0, 1.0), market.features))
+        self.merchants.columns["needs"][:] = _needs(market, common[self.merchants.segment], luck)
         target = common[0] + market.need_heterogeneity / market.features
-        self.ties = Ties(first, covering(sizes, first), rows, self._weak_ties(luck), needs, target)
+        self.ties = Ties(first, covering(sizes, first), rows, self._weak_ties(luck), target)
         self.resellers = Population("resellers", market.reseller_pool, resellers.COLUMNS, resellers.Reseller)
         self.resellers.columns["region"][:] = self.resellers.ids % market.regions
         self.resellers.columns["talent"][:] = luck("talent").gamma2(self.resellers.ids)
@@ -129,7 +132,7 @@ class World:
         """
         covered = np.maximum(self.vendor.maturity, 0.95 * self.merchants.bespoke[firms])
         covered = covered + credit * self.merchants.promised[firms] * np.maximum(0.95 - covered, 0.0)
-        result: Floats = np.einsum("ij,ij->i", self.ties.needs[firms], covered)
+        result: Floats = np.einsum("ij,ij->i", self.merchants.needs[firms], covered)
         return result
 
     def value(self, firms: Ids) -> Floats:
@@ -193,11 +196,11 @@ class World:
         vendor_, firms = self.vendor, np.arange(min(opening.seeds, self.merchants.n), dtype=np.int64)
         vendor_.cash, vendor_.polish, vendor_.credibility = opening.opening_cash, opening.polish, opening.credibility
         vendor_.stage_week[0] = 0
-        needed = (self.ties.needs[firms] > 0).any(axis=0) if len(firms) else np.zeros(self.market.features, dtype=bool)
-        vendor_.heard = self.ties.needs[firms].mean(axis=0) if len(firms) else np.full(self.market.features, 1 / self.market.features)
+        needed = (self.merchants.needs[firms] > 0).any(axis=0) if len(firms) else np.zeros(self.market.features, dtype=bool)
+        vendor_.heard = self.merchants.needs[firms].mean(axis=0) if len(firms) else np.full(self.market.features, 1 / self.market.features)
         vendor_.maturity = np.where(needed, opening.maturity, opening.other_maturity)
         columns = self.merchants.columns
-        wanted = np.argsort(-self.ties.needs[firms] * (1 - vendor_.maturity), axis=1, kind="stable")[:, : opening.seed_features]
+        wanted = np.argsort(-self.merchants.needs[firms] * (1 - vendor_.maturity), axis=1, kind="stable")[:, : opening.seed_features]
         columns["promised"][firms[:, None], wanted] = True
         columns["bespoke_work"][firms] = opening.seed_work if opening.seed_features else 0.0
         for name, value in (("status", merchants.SIGNED), ("signed_week", 0), ("due_week", 26), ("route", merchants.REP), ("source", SOURCE["seed"])):

@@ -1,7 +1,7 @@
 """The round: how a firm buys.
 
 Members who know of it try the product; colleagues and meetings tell the others. Each weighs
-U = w_v (μ + what is promised) − w_r/√τ − costs − how well it is served already, plus an error drawn once per round: ε = √ρ ε_firm + √(1−ρ) ε_person
+U = w_v (μ + what is promised) − w_r/√τ − costs − how well it is served already (less where the product is the standard), plus an error drawn once per round: ε = √ρ ε_firm + √(1−ρ) ε_person
 (ρ about 0.05 turns 81 % with one veto-holder into 31 % with six; CEB 2015). Approval is looked at again as beliefs move,
 never redrawn. The round ends by signing (all veto-holders aware and approving), by an informed veto, or at the end of the
 window (no decision: 40-60 % of qualified rounds, Dixon & McKenna 2022).
@@ -150,7 +150,7 @@ class Buying(Mechanism):
         """Return who approves and who opposes, shape (len(who),)."""
         people, role = world.decision_makers, world.decision_makers.role[who]
         price = self.price_weight * (self.fee / self.usual_fee) * np.asarray(self.role_price)[role]
-        cost = self.cost + price + world.merchants.well_served[firms][owner]
+        cost = self.cost + price + (world.merchants.well_served[firms] - world.merchants.standard[firms])[owner]
         weight = self.value_weight * np.asarray(self.role_value)[role]
         hope = people.mean[who] + world.promise(firms)[owner]
         u = people.decide(utility, who, hope, people.precision[who], weight, self.risk_weight, cost, people.error[who])

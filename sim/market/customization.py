@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from sim.agents.mechanism import Mechanism
-from sim.agents.merchants import LIVE, REP, RESELLER, ROUND, SIGNED, asks_for_more
+from sim.agents.merchants import ASKED, DELIVERED, LIVE, NOTHING, REP, RESELLER, ROUND, SIGNED, UNDER_WAY, asks_for_more
 from sim.agents.population import Column, Ids
 from sim.agents.world import World
 from sim.curves import probability
@@ -60,7 +60,7 @@ class Customization(Mechanism):
         ),
     }
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "merchants": ("asked", "kept_up", "promised", "bespoke", "bespoke_work", "due_week"),
+        "merchants": ("asked", "kept_up", "promised", "bespoke", "bespoke_work", "due_week", "further"),
         "vendor": ("wins_26", "product_work", "product_feature", "maturity", "engineers", "engineering", "unpaid_upkeep", "bespoke_features", "queue", "queue_weeks", "credibility"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("ask", "offer")
@@ -80,6 +80,7 @@ class Customization(Mechanism):
     def step(self, world: World, draws: Draws) -> None:
         """Requests, then this week's engineering: upkeep, bespoke queue, productizing; the rest is the core's."""
         self._hear_requests(world, draws)
+        self._hear_further_requests(world)
         self._book_signed(world)
         vendor = world.vendor
         vendor.engineers = self.engineers * vendor.staffed
@@ -100,17 +101,34 @@ class Customization(Mechanism):
         offered = by_rep & draws("offer").happens(probability(self.offering * self.promise_freedom * behind), firms)
         new = firms[(asks | offered) & (unmet > 0.05)]
         merchants.columns["asked"][new] = merchants.rounds[new]
-        weight, wanted, match = self._requests(world, new)
-        accepted = (match >= self.accept_match) & (weight > 0) & (vendor.queue_weeks < self.max_load)
-        merchants.columns["promised"][new[accepted][:, None], wanted[accepted]] = True
-        world.count("requests", len(new))
+        self._answer(world, new)
+
+    def _answer(self, world: World, firms: Ids) -> Ids:
+        """Accept what matches and what the queue can carry; return the firms whose request was accepted."""
+        weight, wanted, match = self._requests(world, firms)
+        accepted = (match >= self.accept_match) & (weight > 0) & (world.vendor.queue_weeks < self.max_load)
+        world.merchants.columns["promised"][firms[accepted][:, None], wanted[accepted]] = True
+        world.count("requests", len(firms))
         world.count("accepted", accepted.sum())
-        world.note("request_accepted", new[accepted], -1, "", -1, match[accepted])
-        world.note("request_refused", new[~accepted], -1, "", -1, match[~accepted])
+        world.note("request_accepted", firms[accepted], -1, "", -1, match[accepted])
+        world.note("request_refused", firms[~accepted], -1, "", -1, match[~accepted])
+        return np.asarray(firms[accepted])
+
+    def _hear_further_requests(self, world: World) -> None:
+        """Live merchants that asked for further work are answered alike; what is accepted is queued and due at once."""
+        merchants = world.merchants
+        firms = np.flatnonzero(merchants.further == ASKED)
+        if not len(firms):
+            return
+        accepted = self._answer(world, firms)
+        merchants.columns["further"][firms] = NOTHING
+        merchants.columns["further"][accepted] = UNDER_WAY
+        merchants.columns["bespoke_work"][accepted] = merchants.promised[accepted].sum(axis=1) * self.work
+        merchants.columns["due_week"][accepted] = world.week + int(self.due_in)
 
     def _requests(self, world: World, firms: Ids) -> tuple[Floats, Ids, Floats]:
         """Return what each firm misses in its request (m,), the features (m, k) and the match with the market (m,)."""
-        needs, heard = world.ties.needs[firms], world.vendor.heard
+        needs, heard = world.merchants.needs[firms], world.vendor.heard
         missing = needs * (1.0 - np.maximum(world.vendor.maturity, world.merchants.bespoke[firms]))
         wanted = np.argsort(-missing, axis=1, kind="stable")[:, : self.features]
         w = np.take_along_axis(needs, wanted, axis=1)
@@ -138,11 +156,12 @@ class Customization(Mechanism):
         return float(engineering - paid)
 
     def _work_off(self, world: World, capacity: float) -> float:
-        """Do queued work in order of signature, then productize with what is left; return the person-weeks used."""
+        """Do queued work in order of promise, then productize with what is left; return the person-weeks used."""
         merchants, vendor = world.merchants, world.vendor
         self._break_promises(world)
         queue = np.flatnonzero(merchants.bespoke_work > 0)
-        queue = queue[np.argsort(merchants.signed_week[queue], kind="stable")]
+        promised = np.where(merchants.further[queue] == UNDER_WAY, merchants.due_week[queue] - int(self.due_in), merchants.signed_week[queue])
+        queue = queue[np.argsort(promised, kind="stable")]
         work = merchants.bespoke_work[queue]
         before = np.cumsum(work) - work
         done = np.clip(capacity - before, 0.0, work)
@@ -161,6 +180,7 @@ class Customization(Mechanism):
         merchants.columns["kept_up"][firms, : world.market.features] |= merchants.promised[firms]
         merchants.columns["promised"][firms] = False
         merchants.columns["due_week"][firms] = -1
+        merchants.columns["further"][firms[merchants.further[firms] == UNDER_WAY]] = DELIVERED
         self._advance(world, self.reuse * self.work * delivered.sum(axis=0))
         self._judge_promises(world, on_time.sum(), on_time.sum())
         world.earn("custom_fees", self.custom_fee * delivered.sum())

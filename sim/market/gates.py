@@ -85,7 +85,7 @@ class Gates(Mechanism):
         signed = world.merchants.signed_week
         last = np.argsort(-signed, kind="stable")[:10]
         last = last[signed[last] >= 0]
-        needs = world.ties.needs[last]
+        needs = world.merchants.needs[last]
         unit = needs / np.maximum(np.sqrt(np.square(needs).sum(axis=1, keepdims=True)), 1e-12)
         cosine = unit @ unit.T
         return float((cosine.sum() - len(last)) / (len(last) * (len(last) - 1))) if len(last) > 1 else 0.0

@@ -106,6 +106,7 @@ class Ledger(Mechanism):
         """Return discounted cash so far plus what the live merchants are worth under their survival, and v_C × active consumers.
 
         A merchant that renews with yearly chance s brings its margin for (1 − k^T)/(1 − k) weeks, k = β s^(1/52), T the limit.
+        Consumers the vendor kept when their merchant went count as far as they are active.
         """
         merchants, vendor, live = world.merchants, world.vendor, world.live()
         survival = merchants.survival[live]
@@ -113,7 +114,7 @@ class Ledger(Mechanism):
         weeks = (1.0 - np.power(keep, self.terminal_weeks)) / (1.0 - keep)
         common = (self._margin(world) - merchants.fee[live].sum()) / max(len(live), 1)
         margin = float(((merchants.fee[live] + common) * weeks).sum())
-        people = float((merchants.active_people[live] * survival).sum())
+        people = float((merchants.active_people[live] * survival).sum()) + vendor.kept_people
         end = max(margin, 0.0) + self.consumer_value * people
         return float(vendor.discounted + float(np.power(self.discount, float(world.week))) * end)
 

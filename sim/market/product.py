@@ -80,7 +80,7 @@ class Product(Mechanism):
 
     def _listen(self, world: World, draws: Draws) -> None:
         """Move the estimate of need: a running average over live firms, rounds, reports and interviews."""
-        merchants, vendor, needs = world.merchants, world.vendor, world.ties.needs
+        merchants, vendor, needs = world.merchants, world.vendor, world.merchants.needs
         kept = keep(self.hearing_half_life) * vendor.hearing
         sources = [(vendor.heard, kept)]
         for status, weight in ((LIVE, 1.0), (ROUND, self.round_weight)):
@@ -104,7 +104,7 @@ class Product(Mechanism):
         asked = target[np.floor(draws("interviewee").uniform(np.arange(count)) * len(target)).astype(np.int64)]
         features = np.arange(world.market.features)
         noise = draws("interview_noise").normal(asked[:, None], features[None, :])
-        told = np.maximum(world.ties.needs[asked] * (1.0 + self.research_noise * noise), 0.0).sum(axis=0)
+        told = np.maximum(world.merchants.needs[asked] * (1.0 + self.research_noise * noise), 0.0).sum(axis=0)
         return (told / told.sum(), float(count)) if told.sum() > 0 else (told, 0.0)
 
     def _polish(self, world: World) -> None:

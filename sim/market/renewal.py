@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.agents.decision_makers import posterior_mean, posterior_precision
 from sim.agents.mechanism import Mechanism
-from sim.agents.merchants import PROSPECT, own_gain, renewal_probability
+from sim.agents.merchants import NOTHING, PROSPECT, own_gain, renewal_probability
 from sim.agents.population import Ids
 from sim.agents.world import World
 from sim.draws import Draws
@@ -29,16 +29,16 @@ class Renewal(Mechanism):
     lesson: float = par(4.0, "precision of what a leaving firm has learned", unit="1/variance", bounds=(0, 100))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people"),
+        "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people", "further", "extended"),
         "decision_makers": ("mean", "precision"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("renew",)
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("due_renewals", "firms", "flow", "contracts up for renewal"),
         Measure("renewals", "firms", "flow", "contracts renewed"),
-        Measure("due_fees", "money/week", "flow", "fees of contracts up for renewal"),
-        Measure("kept_fees", "money/week", "flow", "fees of contracts renewed"),
-        Measure("nrr", "share", "ratio", "fees kept of fees up for renewal", ("kept_fees", "due_fees")),
+        Measure("due_fees", "money/week", "flow", "fees of contracts up for renewal, as they were a year ago"),
+        Measure("kept_fees", "money/week", "flow", "fees of contracts renewed, what was added in the year included"),
+        Measure("nrr", "share", "ratio", "fees kept, and added by further work, of fees up for renewal", ("kept_fees", "due_fees")),
         Measure("churned", "firms", "flow", "live merchants lost"),
         Measure("renewal_rate", "share", "ratio", "renewed of contracts up for renewal", ("renewals", "due_renewals")),
         Measure("churn_rate", "share/week", "ratio", "live merchants lost per live merchant-week", ("churned", "live_weeks")),
@@ -59,8 +59,9 @@ class Renewal(Mechanism):
         goes = due[draws("renew").happens(1.0 - merchants.survival[due], due)]
         world.count("due_renewals", len(due))
         world.count("renewals", len(due) - len(goes))
-        world.count("due_fees", merchants.fee[due].sum())
+        world.count("due_fees", (merchants.fee[due] - merchants.extended[due]).sum())
         world.count("kept_fees", merchants.fee[due].sum() - merchants.fee[goes].sum())
+        merchants.columns["extended"][due] = 0.0
         self._leave(world, goes)
 
     def _gain(self, world: World, live: Ids) -> np.ndarray:
@@ -80,7 +81,7 @@ class Renewal(Mechanism):
         people.columns["mean"][who] = people.decide(posterior_mean, who, mean, precision, merchants.seen[firms][owner], self.lesson)
         people.columns["precision"][who] = people.decide(posterior_precision, who, precision, self.lesson)
         merchants.columns["talk"][firms] += 1.0
-        values = (("status", PROSPECT), ("reference", False), ("promised", False), ("bespoke", False), ("kept_up", False), ("bespoke_work", 0.0), ("due_week", -1), ("route", -1), ("reseller", -1), ("active_people", 0.0))
+        values = (("status", PROSPECT), ("reference", False), ("promised", False), ("bespoke", False), ("kept_up", False), ("bespoke_work", 0.0), ("due_week", -1), ("route", -1), ("reseller", -1), ("active_people", 0.0), ("further", NOTHING))
         for name, value in values:
             merchants.columns[name][firms] = value
 

@@ -2,7 +2,7 @@
 
 Hazards add: push p and word of mouth q F give h = −ln[(1 − p)(1 − qF)] (Bass 1969 in the limit of complete mixing, no lapse,
 immediate activation). Strong ties are within a merchant, weak ties across (Goldenberg, Libai & Muller 2001). Only rows at
-live merchants can do anything.
+live merchants can do anything, and those the vendor keeps when their merchant goes.
 """
 
 from __future__ import annotations
@@ -38,12 +38,15 @@ class Usage(Mechanism):
     attraction: float = par(0.5, "incentive at which half of its pull is felt", unit="points/week", bounds=(0.001, 1000))
     spending: float = par(0.04, "share of points spent", unit="1/week", bounds=(0, 1))
     expiry: float = par(0.01, "share of points that expire", unit="1/week", bounds=(0, 1), source="a third of points is never redeemed (COLLOQUY 2011)")
+    kept_by_vendor: float = par(0.0, "share of a lost merchant's consumers with activity or points that stay with the vendor and keep them (the others lapse and forfeit)", unit="share", bounds=(0, 1), off=0.0, source="depends on the archetype: none where the offer is the merchant's own")
+    kept_activity: float = par(0.5, "activity of those kept: what they earn and spend, and how readily they return", unit="×", bounds=(0, 1))
     prize_cost: float = par(0.05, "cost to the vendor of a point spent", unit="money/point", bounds=(0, 1000))
 
-    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points"), "merchants": ("active_people",)}
-    PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once")
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points", "kept"), "merchants": ("active_people",), "vendor": ("kept_people",)}
+    PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once", "keep")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("active_consumers", "people", "stock", "active consumers"),
+        Measure("kept_consumers", "people", "stock", "active consumers whose merchant has gone"),
         Measure("participants", "people", "stock", "consumers that have heard of it"),
         Measure("points_outstanding", "points", "stock", "points held"),
         Measure("points_earned", "points", "flow", "points earned"),
@@ -55,27 +58,32 @@ class Usage(Mechanism):
     def step(self, world: World, draws: Draws) -> None:
         """All transitions look at last week's states."""
         consumers, merchants = world.consumers, world.merchants
-        self._forfeit(world)
+        self._part(world, draws)
         live = world.live()
         rows, owner = world.ties.at_home(live)
         state = consumers.state[rows]
+        hears = rows[self._hears(world, draws, live, rows, owner, state)]
         experience = self._experience(world, live)[owner]
-        hears = self._hears(world, draws, live, rows, owner, state)
-        propensity = consumers.propensity[rows]
-        starts = self._happens(world, draws, "start", activation_hazard, rows, state == AWARE, propensity, experience, self.take_up)
-        lapses = self._happens(world, draws, "lapse", lapse_hazard, rows, state == CONSUMING, experience, self.lapse, self.friction)
-        returns = self._happens(world, draws, "return", return_hazard, rows, state == LAPSED, propensity, experience, self.comeback)
-        at_once = rows[hears][draws("at_once").happens(self.immediate, rows[hears])]
-        for who, new in ((rows[hears], AWARE), (at_once, CONSUMING), (rows[starts], CONSUMING), (rows[lapses], LAPSED), (rows[returns], CONSUMING)):
+        kept = np.flatnonzero(consumers.kept)
+        at, all_ = consumers.state, np.concatenate([rows, kept])
+        felt = np.concatenate([experience, self._experience(world, kept)])
+        ready = np.concatenate([np.ones(len(rows)), np.full(len(kept), self.kept_activity)])
+        propensity = consumers.propensity[all_]
+        starts = self._happens(world, draws, "start", activation_hazard, rows, state == AWARE, propensity[: len(rows)], experience, self.take_up)
+        lapses = self._happens(world, draws, "lapse", lapse_hazard, all_, at[all_] == CONSUMING, felt, self.lapse, self.friction)
+        returns = self._happens(world, draws, "return", return_hazard, all_, at[all_] == LAPSED, propensity, felt, self.comeback * ready)
+        at_once = hears[draws("at_once").happens(self.immediate, hears)]
+        for who, new in ((hears, AWARE), (at_once, CONSUMING), (rows[starts], CONSUMING), (all_[lapses], LAPSED), (all_[returns], CONSUMING)):
             consumers.columns["state"][who] = new
-        active = np.bincount(owner, consumers.state[rows] == CONSUMING, len(live)) * world.market.people_per_row
-        merchants.columns["active_people"][live] = active
-        self._points(world, rows)
+        people = world.market.people_per_row
+        merchants.columns["active_people"][live] = np.bincount(owner, consumers.state[rows] == CONSUMING, len(live)) * people
+        world.vendor.kept_people = self.kept_activity * np.count_nonzero(consumers.state[kept] == CONSUMING) * people
+        self._points(world, all_, ready)
 
-    def _experience(self, world: World, live: Ids) -> Floats:
-        """Return the experience consumers get at each live merchant, 0-1: polish × pull of the incentive, felt half by itself."""
+    def _experience(self, world: World, where: Ids) -> Floats:
+        """Return the experience consumers get at each live merchant (or kept ones at the vendor's own place), 0-1: polish × pull of the incentive, felt half by itself."""
         pull = self.incentive / (self.incentive + self.attraction)
-        return np.full(len(live), world.vendor.polish * (0.5 + 0.5 * pull))
+        return np.full(len(where), world.vendor.polish * (0.5 + 0.5 * pull))
 
     def _hears(self, world: World, draws: Draws, live: Ids, rows: Ids, owner: Ids, state: Ids) -> Bools:
         """Draw who becomes aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
@@ -103,32 +111,38 @@ class Usage(Mechanism):
         result[at] = draws(purpose).happens(probability(hazard), rows[at])
         return result
 
-    def _points(self, world: World, rows: Ids) -> None:
-        """Active people earn; points are spent at a rate and the rest expires at another. Outstanding = earned − spent − expired."""
+    def _points(self, world: World, rows: Ids, activity: Floats) -> None:
+        """Active people earn, as far as they are active; points are spent at a rate and the rest expires at another. Outstanding = earned − spent − expired."""
         consumers, people = world.consumers, world.market.people_per_row
         held, active = consumers.points[rows], consumers.state[rows] == CONSUMING
-        earned = np.where(active, self.incentive, 0.0)
-        spent = np.where(active, self.spending * held, 0.0)
+        earned = np.where(active, self.incentive * activity, 0.0)
+        spent = np.where(active, self.spending * activity * held, 0.0)
         expired = self.expiry * (held - spent)
         consumers.columns["points"][rows] = held + earned - spent - expired
         for name, amount in (("points_earned", earned), ("points_spent", spent), ("points_expired", expired)):
             world.count(name, amount.sum() * people)
         world.pay("prizes", self.prize_cost * spent.sum() * people)
 
-    def _forfeit(self, world: World) -> None:
-        """Consumers of a merchant that has gone lose it, and their points."""
+    def _part(self, world: World, draws: Draws) -> None:
+        """Consumers of a merchant that has gone lose it: some stay with the vendor, the others lapse and forfeit their points."""
         consumers = world.consumers
         held = np.flatnonzero((consumers.state == CONSUMING) | (consumers.points > 0))
-        gone = held[world.merchants.status[consumers.merchant[held]] != LIVE]
-        world.count("points_expired", consumers.points[gone].sum() * world.market.people_per_row)
-        consumers.columns["points"][gone] = 0.0
-        consumers.columns["state"][gone] = LAPSED
+        at_live = world.merchants.status[consumers.merchant] == LIVE
+        consumers.columns["kept"][consumers.kept & at_live] = False  # its merchant has come back
+        gone = held[~at_live[held] & ~consumers.kept[held]]
+        stays = draws("keep").happens(self.kept_by_vendor, gone)
+        consumers.columns["kept"][gone[stays]] = True
+        lost = gone[~stays]
+        world.count("points_expired", consumers.points[lost].sum() * world.market.people_per_row)
+        consumers.columns["points"][lost] = 0.0
+        consumers.columns["state"][lost] = LAPSED
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return active consumers, participants and points held, in people and points."""
         consumers, people = world.consumers, world.market.people_per_row
         heard = consumers.state != UNAWARE
         return {
+            "kept_consumers": float(np.count_nonzero(consumers.kept & (consumers.state == CONSUMING)) * people),
             "active_consumers": float(np.count_nonzero(consumers.state == CONSUMING) * people),
             "participants": float(np.count_nonzero(heard) * people),
             "points_outstanding": float(consumers.points.sum() * people),

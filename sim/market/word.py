@@ -16,7 +16,7 @@ from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import LIVE, SIGNED
 from sim.agents.population import Bools, Ids
 from sim.agents.world import SOURCE, World
-from sim.curves import keep, probability, saturation
+from sim.curves import keep, probability
 from sim.draws import Draws, Floats
 from sim.fields import Measure, par
 
@@ -35,13 +35,14 @@ class Word(Mechanism):
     talk_half_life: float = par(13.0, "half-life of an evaluation as a topic", unit="weeks", bounds=(0, 260))
     dissatisfied: float = par(2.25, "how much more a disappointed firm talks", unit="×", bounds=(1, 10), source="losses count 2.25 times (Tversky & Kahneman 1992)")
     leadership: float = par(1.0, "how much more a large reference counts: weight 1 + this × (size − 1)", unit="×", bounds=(0, 1), off=0.0)
+    packaged: float = par(4.0, "how much more often a freshly packaged reference is met: × (1 + this × how fresh)", unit="×", bounds=(0, 100), off=0.0, role="uncertain", plausible=(2.0, 6.0))
     circle_size: float = par(1250.0, "firms in a circle of mean size", unit="firms", bounds=(1, 1e6), extensive=True)
     noise: float = par(0.10, "spread of what is told", unit="0-1", bounds=(0, 1))
     roles: tuple[float, ...] = par((0.3, 0.35, 0.05, 0.05, 0.25), "who hears: executive, administrator, technical, finance, frontline", unit="share", bounds=(0, 1))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
         "decision_makers": ("aware", "mean", "precision"),
-        "merchants": ("source", "talk"),
+        "merchants": ("source", "talk", "hearings"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("reference", "told", "role", "noise")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
@@ -61,18 +62,38 @@ class Word(Mechanism):
         world.merchants.columns["talk"] *= keep(self.talk_half_life)
 
     def _hear_of_references(self, world: World, draws: Draws) -> Ids:
-        merchants, market = world.merchants, world.market
+        merchants = world.merchants
         vouching = np.flatnonzero(merchants.reference)
         firms = world.in_market()
+        followed = bool(merchants.packaged.any())
+        if followed:
+            merchants.columns["hearings"][:] = 0.0
         if not len(vouching):
             return firms[:0]
         weight = 1.0 + self.leadership * (merchants.size[vouching] - 1.0)
+        shown = weight * (1.0 + self.packaged * merchants.packaged[vouching])
+        near, met = (self._near(world, vouching, w, firms) for w in (weight, shown))
+        hears = draws("reference").happens(probability(self.reach * met / (near + self.half)), firms)
+        if followed:
+            self._follow(world, vouching, shown, firms[hears], met[hears])
+        return firms[hears]
+
+    def _near(self, world: World, vouching: Ids, weight: Floats, firms: Ids) -> Floats:
+        """Return what references of `weight` come to for `firms`, the nearer the more, shape (m,)."""
+        merchants, market = world.merchants, world.market
         circle = np.bincount(merchants.circle[vouching], weight, market.segments * market.regions)[merchants.circle[firms]]
         segment = np.bincount(merchants.segment[vouching], weight, market.segments)[merchants.segment[firms]]
         near = self.own_circle * circle + self.own_segment * (segment - circle) + self.elsewhere * (weight.sum() - segment)
-        near = np.maximum(near, 0.0)
-        hazard = self.reach * saturation(near, self.half)
-        return firms[draws("reference").happens(probability(hazard), firms)]
+        return np.asarray(np.maximum(near, 0.0))
+
+    def _follow(self, world: World, vouching: Ids, weight: Floats, heard: Ids, near: Floats) -> None:
+        """Share each hearing out among the references by what they weigh for who heard: who is heard of most tires most."""
+        merchants, market = world.merchants, world.market
+        share = 1.0 / near
+        circle = np.bincount(merchants.circle[heard], share, market.segments * market.regions)[merchants.circle[vouching]]
+        segment = np.bincount(merchants.segment[heard], share, market.segments)[merchants.segment[vouching]]
+        met = self.own_circle * circle + self.own_segment * (segment - circle) + self.elsewhere * (share.sum() - segment)
+        merchants.columns["hearings"][vouching] = np.maximum(weight * met, 0.0)
 
     def _hear_of_evaluations(self, world: World, draws: Draws) -> tuple[Ids, Floats]:
         """Return who is told by whom in its circle, and the value that was seen (mean over the circle's talkers)."""
