@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sim.agents.population import Column, Row, decision
-from sim.curves import Number, clip01, logistic, positive
+from sim.curves import Number, clip01, logistic, positive, saturation
 
 PROSPECT, LEAD, ROUND, SIGNED, LIVE = range(5)
 REP, RESELLER, SELF_SERVICE = range(3)
 ROUTES = ("rep", "reseller", "self_service")
+BRONZE, SILVER, GOLD = range(3)
 
 COLUMNS = (
     Column("segment", np.int64, 0, "index", "industry"),
@@ -40,6 +41,15 @@ COLUMNS = (
     Column("reference", np.bool_, False, "flag", "vouches for the product"),
     Column("talk", np.float64, 0.0, "evaluations", "recent evaluation it still talks about", (0.0, np.inf)),
     Column("seen", np.float64, 0.0, "0-1", "value it saw in that evaluation", (0.0, 1.0)),
+    Column("response", np.float64, 1.0, "0-1", "how promptly its tickets are answered", (0.0, 1.0)),
+    Column("redeemed", np.float64, 0.0, "points/week", "points its consumers spent this week", (0.0, np.inf)),
+    Column("extent_of_use", np.float64, 1.0, "0-1", "how fully it uses the product", (0.0, 1.0)),
+    Column("tier", np.int64, 0, "code", "bronze, silver, gold", (0, 2)),
+    Column("backing", np.float64, 1.0, "×", "co-marketing behind its push", (1.0, np.inf)),
+    Column("configured", np.float64, 0.0, "share", "unmet need that settings made for it cover", (0.0, 1.0)),
+    Column("attention", np.float64, 0.0, "log weight", "how far its tickets are put ahead", (0.0, np.inf)),
+    Column("relief", np.float64, 0.0, "share", "labour of use it has been relieved of", (0.0, 1.0)),
+    Column("teaching", np.float64, 0.0, "money/week", "cost of teaching other firms, less what it is paid for that"),
 )
 
 
@@ -72,6 +82,14 @@ def asks_for_more(unmet: Number, desire: Number) -> Number:
     return desire * unmet
 
 
+def teaches(satisfaction: Number, pay: Number, cost: Number, most: Number) -> Number:
+    """Return the weekly hazard at which a satisfied firm agrees to lecture: a quarter of it for the honour, the rest for the pay.
+
+    `pay` and `cost` (> 0) are the money for a lecture and what the time for it costs the firm.
+    """
+    return most * satisfaction * (0.25 + 0.75 * saturation(pay, cost))
+
+
 class Merchant(Row):
     """A merchant as an agent; override a decision to let it decide otherwise."""
 
@@ -80,3 +98,4 @@ class Merchant(Row):
     renewal_probability = decision(renewal_probability)
     push = decision(push)
     asks_for_more = decision(asks_for_more)
+    teaches = decision(teaches)

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from sim.agents.consumers import AWARE, CONSUMING, LAPSED, UNAWARE, activation_hazard, hearing_hazard, lapse_hazard, return_hazard
+from sim.agents.decision_makers import ADMINISTRATOR
 from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import LIVE, push
 from sim.agents.population import Bools, Ids
@@ -27,6 +28,7 @@ class Usage(Mechanism):
     incentive: float = par(1.0, "points earned per active person", unit="points/week", bounds=(0, 1000), role="lever")
     push: float = par(0.05, "hazard at which a satisfied, gaining merchant reaches a consumer", unit="1/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.03, 0.08))
     rollout: float = par(0.15, "speed at which use spreads in a new firm from executive through administrator to frontline, who push", unit="1/week", bounds=(0, 10))
+    skilled: float = par(1.0, "how far the administrator's skill multiplies the speed at which use spreads and the push", unit="×", bounds=(0, 1), off=0.0)
     strong: float = par(0.06, "hazard through strong ties when everybody at the merchant is active", unit="1/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.03, 0.09))
     weak: float = par(0.01, "hazard from one active weak tie", unit="1/week", bounds=(0, 10), off=0.0)
     bad_talk: float = par(0.3, "share by which bad experience damps what people hear", unit="share", bounds=(0, 1), off=0.0)
@@ -40,7 +42,7 @@ class Usage(Mechanism):
     expiry: float = par(0.01, "share of points that expire", unit="1/week", bounds=(0, 1), source="a third of points is never redeemed (COLLOQUY 2011)")
     prize_cost: float = par(0.05, "cost to the vendor of a point spent", unit="money/point", bounds=(0, 1000))
 
-    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points"), "merchants": ("active_people",)}
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points"), "merchants": ("active_people", "redeemed")}
     PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("active_consumers", "people", "stock", "active consumers"),
@@ -70,7 +72,7 @@ class Usage(Mechanism):
             consumers.columns["state"][who] = new
         active = np.bincount(owner, consumers.state[rows] == CONSUMING, len(live)) * world.market.people_per_row
         merchants.columns["active_people"][live] = active
-        self._points(world, rows)
+        merchants.columns["redeemed"][live] = np.bincount(owner, self._points(world, rows), len(live)) * world.market.people_per_row
 
     def _experience(self, world: World, live: Ids) -> Floats:
         """Return the experience consumers get at each live merchant, 0-1: polish × pull of the incentive, felt half by itself."""
@@ -81,8 +83,10 @@ class Usage(Mechanism):
         """Draw who becomes aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
         consumers, merchants = world.consumers, world.merchants
         gain = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
-        rolled_out = probability(self.rollout * (world.week - merchants.live_week[live] + 1.0))
+        skill = 1.0 + self.skilled * (world.decision_makers.skill[world.ties.covers[live, ADMINISTRATOR]] - 1.0)
+        rolled_out = probability(self.rollout * (world.week - merchants.live_week[live] + 1.0) * skill)
         pushed = rolled_out * merchants.decide(push, live, merchants.satisfaction[live], gain, self.push)
+        pushed = pushed * skill * merchants.extent_of_use[live] * merchants.backing[live]
         share = np.bincount(owner, state == CONSUMING, len(live)) / np.maximum(np.bincount(owner, minlength=len(live)), 1)
         damped = 1.0 - self.bad_talk * (1.0 - world.vendor.polish)
         strong = -np.log1p(-np.minimum(-np.expm1(-self.strong) * share, 1 - 1e-12)) * damped
@@ -103,8 +107,11 @@ class Usage(Mechanism):
         result[at] = draws(purpose).happens(probability(hazard), rows[at])
         return result
 
-    def _points(self, world: World, rows: Ids) -> None:
-        """Active people earn; points are spent at a rate and the rest expires at another. Outstanding = earned − spent − expired."""
+    def _points(self, world: World, rows: Ids) -> Floats:
+        """Active people earn, spend at a rate, and the rest expires at another; return what a person of each row spends, shape (n,).
+
+        Outstanding = earned − spent − expired.
+        """
         consumers, people = world.consumers, world.market.people_per_row
         held, active = consumers.points[rows], consumers.state[rows] == CONSUMING
         earned = np.where(active, self.incentive, 0.0)
@@ -114,6 +121,7 @@ class Usage(Mechanism):
         for name, amount in (("points_earned", earned), ("points_spent", spent), ("points_expired", expired)):
             world.count(name, amount.sum() * people)
         world.pay("prizes", self.prize_cost * spent.sum() * people)
+        return np.asarray(spent)
 
     def _forfeit(self, world: World) -> None:
         """Consumers of a merchant that has gone lose it, and their points."""
