@@ -51,6 +51,10 @@ SETTINGS = CALIBRATED | {
     "plan.channel.recruitment": 40_000.0, "plan.channel.announce": True, "plan.channel.announced": 1_200.0,
     "plan.channel.support_per_reseller": [{"from": 0, "to": 30, "value": 1_500.0}, {"from": 30, "value": 300.0}],
     "plan.usage.incentive": 2.0, "plan.ledger.funding": 2e7,
+    "nodes.matters": 0.2, "skill.good": 0.3, "skill.seasoning": 8, "plan.nodes.guidance": 1.0, "plan.tiers.diagnoses": 100.0,
+    "plan.tiers.fee_off": 0.05, "plan.tiers.co_marketing": 20.0, "plan.skill.training": 30_000.0, "plan.skill.lectures": 100.0,
+    "plan.skill.lecture_pay": 300.0, "plan.skill.rule_changes": 4.0, "plan.service.size_priority": 0.5,
+    **{f"plan.intangibles.{name}.spend": 2_000.0 for name in ("documents", "community", "automation", "content", "events")},
 }
 
 
