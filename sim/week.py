@@ -3,11 +3,13 @@
     the world moves        growth, need
     they hear              promotion, word, circles, belief
     they choose            sales, standard, buying
-    they live with it      secondary, customization, product, service, renewal, references, usage, feedback, channel
+    they live with it      secondary, customization, product, intangibles, skill, nodes, tiers, service, renewal, references, usage,
+                           feedback, channel
     the books close        ledger, gates
 
 What usage, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
-posted; a reseller judges support against what it expected before this week's support enters its habit.
+posted; courses, guidance and diagnoses claim support before tickets get the rest; a reseller judges support against what it
+expected before this week's support enters its habit.
 """
 
 from __future__ import annotations
@@ -23,8 +25,10 @@ from sim.market.customization import Customization
 from sim.market.feedback import Feedback
 from sim.market.gates import Gates
 from sim.market.growth import Growth
+from sim.market.intangibles import Intangibles
 from sim.market.ledger import Ledger
 from sim.market.need import Need
+from sim.market.nodes import Nodes
 from sim.market.product import Product
 from sim.market.promotion import Promotion
 from sim.market.references import References
@@ -32,7 +36,9 @@ from sim.market.renewal import Renewal
 from sim.market.sales import Sales
 from sim.market.secondary import Secondary
 from sim.market.service import Service
+from sim.market.skill import Skill
 from sim.market.standard import Standard
+from sim.market.tiers import Tiers
 from sim.market.usage import Usage
 from sim.market.word import Word
 
@@ -52,6 +58,10 @@ class Mechanisms(Parameters):
     secondary: Secondary = Secondary()
     customization: Customization = Customization()
     product: Product = Product()
+    intangibles: Intangibles = Intangibles()
+    skill: Skill = Skill()
+    nodes: Nodes = Nodes()
+    tiers: Tiers = Tiers()
     service: Service = Service()
     renewal: Renewal = Renewal()
     references: References = References()
@@ -76,6 +86,10 @@ def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     mechanisms.secondary.step(world, draws.of("secondary"))
     mechanisms.customization.step(world, draws.of("customization"))
     mechanisms.product.step(world, draws.of("product"))
+    mechanisms.intangibles.step(world, draws.of("intangibles"))
+    mechanisms.skill.step(world, draws.of("skill"))
+    mechanisms.nodes.step(world, draws.of("nodes"))
+    mechanisms.tiers.step(world, draws.of("tiers"))
     mechanisms.service.step(world, draws.of("service"))
     mechanisms.renewal.step(world, draws.of("renewal"))
     mechanisms.references.step(world, draws.of("references"))

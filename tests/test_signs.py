@@ -78,6 +78,11 @@ def learned(before: World, after: World) -> Any:
     return np.abs(after.decision_makers.mean - CALIBRATED["belief.prior"])
 
 
+def helped(before: World, after: World) -> Any:
+    """Return all that help has raised at each merchant."""
+    return sum(after.merchants.columns[name] for name in ("configured", "attention", "extent_of_use", "relief"))
+
+
 def all_due(world: World) -> None:
     world.merchants.columns["live_week"][:] = world.week - 52
 
@@ -201,6 +206,15 @@ SIGNS = [
     Sign("secondary", {"desire": 0.01}, {"desire": 5.0}, flow("further_requests"), 1, served),
     Sign("secondary", {"fee_rise": 0.05}, {"fee_rise": 0.5}, column("merchants", "fee"), 1, sets("merchants", further=DELIVERED, fee=100.0)),
     Sign("usage", {"kept_by_vendor": 0.1}, {"kept_by_vendor": 0.9}, column("consumers", "kept"), 1, abandoned),
+    Sign("intangibles", {"documents__spend": 1e3}, {"documents__spend": 1e6}, column("vendor", "ticket_work"), -1),
+    Sign("intangibles", {"automation__spend": 1e3}, {"automation__spend": 1e6}, column("vendor", "automated"), 1),
+    Sign("skill", {"course": 0.1}, {"course": 0.9, "training": 1e5}, column("decision_makers", "skill"), 1, None, {"lectures": 0.0}),
+    Sign("skill", {"rule_changes": 0.0}, {"rule_changes": 52.0}, column("decision_makers", "skill"), -1, None, {"lectures": 0.0, "course": 0.0}),
+    Sign("nodes", {"matters": 0.1}, {"matters": 0.9}, column("merchants", "extent_of_use"), -1),
+    Sign("nodes", {"guidance": 0.0}, {"guidance": 40.0}, column("merchants", "node_week"), 1),
+    Sign("tiers", {"help": 0.1}, {"help": 0.9}, helped, 1, None, {"diagnoses": 1e4}),
+    Sign("tiers", {"fee_off": 0.0}, {"fee_off": 0.2}, column("merchants", "fee"), -1, sets("merchants", satisfaction=1.0), {"diagnoses": 1e4}),
+    Sign("service", {"how_to": 0.1}, {"how_to": 0.9}, column("vendor", "response"), 1, sets("decision_makers", skill=1.5)),
 ]
 
 

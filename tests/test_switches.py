@@ -494,6 +494,96 @@ def _(before: World, step: Step) -> float:
 @switch("usage.kept_by_vendor")
 def _(before: World, step: Step) -> float:
     return float(np.count_nonzero(step(before=put("consumers", state=CONSUMING, kept=False)).consumers.kept))
+# they live with it: what makes service lighter ----------------------------------------------------------
+
+
+def intangible(stock: str, column: str) -> Effect:
+    def effect(before: World, step: Step) -> float:
+        usual = 0.0 if column in ("self_solved", "automated") else 1.0
+        return spread(getattr(step(**{f"{stock}__spend": 1e5}).vendor, column), usual)
+
+    return effect
+
+
+for stock, moved in (
+    ("documents", "ticket_work"), ("community", "self_solved"), ("automation", "automated"), ("content", "content_quality"), ("events", "event_pull"),
+):
+    EFFECTS[f"intangibles.{stock}.most"] = intangible(stock, moved)
+
+
+def skill_after(step: Step, skill: float, **settings: float) -> Any:
+    """Return the skill of everybody after a week that began at `skill`, in which nothing but `settings` moves it."""
+    quiet = {"training": 0.0, "lectures": 0.0, "rule_changes": 0.0, "turnover": 0.0, "relearning": 0.0}
+    return step(before=put("decision_makers", skill=skill), **(quiet | settings)).decision_makers.skill
+
+
+@switch("skill.course")
+def _(before: World, step: Step) -> float:
+    return spread(skill_after(step, 1.0, training=1e5), 1.0)
+
+
+@switch("skill.lecture")
+def _(before: World, step: Step) -> float:
+    return spread(skill_after(step, 1.0, lectures=100.0, good=0.0, seasoning=0, willing=5.0), 1.0)
+
+
+@switch("skill.wear")
+def _(before: World, step: Step) -> float:
+    return spread(skill_after(step, 1.0, rule_changes=52.0), 1.0)
+
+
+@switch("skill.turnover")
+def _(before: World, step: Step) -> float:
+    after = step(before=put("decision_makers", skill=1.5), training=0.0, lectures=0.0, rule_changes=0.0)
+    return spread(after.decision_makers.skill, 1.5)
+
+
+@switch("nodes.matters")
+def _(before: World, step: Step) -> float:
+    overdue = both(put("merchants", node_week=-1, extent_of_use=1.0, active_people=0.0, redeemed=0.0), put("merchants", live_week=0))
+    return spread(step(before=overdue, hazards=(0.0, 0.0, 0.0)).merchants.extent_of_use, 1.0)
+
+
+def nodes_differ(one: World, other: World) -> float:
+    return float(np.count_nonzero(one.merchants.node_week != other.merchants.node_week))
+
+
+@switch("nodes.lift")
+def _(before: World, step: Step) -> float:
+    alone, guided = (step(before=put("merchants", node_week=-1, guided=hours), guidance=0.0) for hours in (0.0, 100.0))
+    return nodes_differ(alone, guided)
+
+
+@switch("nodes.skilled")
+def _(before: World, step: Step) -> float:
+    new, able = (step(before=both(put("merchants", node_week=-1), put("decision_makers", skill=skill))) for skill in (0.2, 3.0))
+    return nodes_differ(new, able)
+
+
+@switch("tiers.help")
+def _(before: World, step: Step) -> float:
+    unhelped = put("merchants", configured=0.0, attention=0.0, relief=0.0, extent_of_use=0.5)
+    after = step(before=unhelped, diagnoses=1e4).merchants
+    return spread(after.configured + after.attention + after.relief + after.extent_of_use, 0.5)
+
+
+@switch("tiers.backing")
+def _(before: World, step: Step) -> float:
+    return spread(step(before=put("merchants", tier=2, backing=1.0), diagnoses=0.0).merchants.backing, 1.0)
+
+
+@switch("service.how_to")
+def _(before: World, step: Step) -> float:
+    new, able = (step(before=put("decision_makers", skill=skill), support_staff=1e3) for skill in (0.8, 1.4))
+    return abs(float(new.vendor.spare_support - able.vendor.spare_support))
+
+
+@switch("usage.skilled")
+def _(before: World, step: Step) -> float:
+    new, able = (
+        step(before=both(half_active, put("decision_makers", skill=skill)), strong=0.0, weak=0.0, push=1.0) for skill in (0.2, 3.0)
+    )
+    return spread(new.consumers.state, able.consumers.state)
 
 
 # the tests ----------------------------------------------------------------------------------------------

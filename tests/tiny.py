@@ -54,6 +54,10 @@ SETTINGS = CALIBRATED | {
     "plan.references.packaging": 400_000.0, "plan.references.least_size": 0.5, "references.cost": 2_000.0, "references.wear": 0.05,
     "plan.circles.events": 100_000.0, "standard.pull": 0.3, "growth.spread": 0.2, "growth.stage_share": 0.2, "usage.kept_by_vendor": 0.3,
     "secondary.desire": 0.3, "secondary.least": 0.45, "secondary.seasoning": 4, "secondary.pause": 8,
+    "nodes.matters": 0.2, "skill.good": 0.3, "skill.seasoning": 8, "plan.nodes.guidance": 1.0, "plan.tiers.diagnoses": 100.0,
+    "plan.tiers.fee_off": 0.05, "plan.tiers.co_marketing": 20.0, "plan.skill.training": 30_000.0, "plan.skill.lectures": 100.0,
+    "plan.skill.lecture_pay": 300.0, "plan.skill.rule_changes": 4.0, "plan.service.size_priority": 0.5,
+    **{f"plan.intangibles.{name}.spend": 2_000.0 for name in ("documents", "community", "automation", "content", "events")},
 }
 
 

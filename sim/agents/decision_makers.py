@@ -19,6 +19,7 @@ COLUMNS = (
     Column("precision", np.float64, 1.0, "1/variance", "how sure the belief is", (0.0, np.inf)),
     Column("error", np.float64, 0.0, "utility", "what this person weighs in this round beyond the model", None),
     Column("evaluated", np.bool_, False, "flag", "has tried the product in this round"),
+    Column("skill", np.float64, 1.0, "× usual", "how well an administrator handles the product (1: learned it alone)", (0.0, 3.0)),
 )
 
 
@@ -47,6 +48,11 @@ def utility(mean: Number, precision: Number, value_weight: Number, risk_weight: 
     return value_weight * mean - risk_weight / np.sqrt(precision) - cost + error
 
 
+def completes_node(usual: Number, skill: Number, help_: Number) -> Number:
+    """Return the weekly hazard at which an administrator completes a node of setting up, × skill × (1 + help)."""
+    return usual * skill * (1.0 + help_)
+
+
 class DecisionMaker(Row):
     """A decision-maker as an agent; override a decision to let it decide otherwise."""
 
@@ -55,3 +61,4 @@ class DecisionMaker(Row):
     drifted = decision(drifted)
     enquiry_hazard = decision(enquiry_hazard)
     utility = decision(utility)
+    completes_node = decision(completes_node)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sim.agents.population import Column, Row, decision
-from sim.curves import Number, clip01, logistic, positive
+from sim.curves import Number, clip01, logistic, positive, saturation
 
 PROSPECT, LEAD, ROUND, SIGNED, LIVE = range(5)
 REP, RESELLER, SELF_SERVICE = range(3)
 ROUTES = ("rep", "reseller", "self_service")
 NOTHING, ASKED, UNDER_WAY, DELIVERED = range(4)
+BRONZE, SILVER, GOLD = range(3)
 
 COLUMNS = (
     Column("segment", np.int64, 0, "index", "industry"),
@@ -46,6 +47,15 @@ COLUMNS = (
     Column("standard", np.float64, 0.0, "utility", "how much less the status quo weighs because its kind treats the product as the standard", (0.0, np.inf)),
     Column("further", np.int64, NOTHING, "code", "further bespoke work of a live merchant: nothing, asked for, under way, delivered", (0, 3)),
     Column("extended", np.float64, 0.0, "money/week", "fee that further work has added since the last anniversary", (0.0, np.inf)),
+    Column("response", np.float64, 1.0, "0-1", "how promptly its tickets are answered", (0.0, 1.0)),
+    Column("redeemed", np.float64, 0.0, "points/week", "points its consumers spent this week", (0.0, np.inf)),
+    Column("extent_of_use", np.float64, 1.0, "0-1", "how fully it uses the product", (0.0, 1.0)),
+    Column("tier", np.int64, 0, "code", "bronze, silver, gold", (0, 2)),
+    Column("backing", np.float64, 1.0, "×", "co-marketing behind its push", (1.0, np.inf)),
+    Column("configured", np.float64, 0.0, "share", "unmet need that settings made for it cover", (0.0, 1.0)),
+    Column("attention", np.float64, 0.0, "log weight", "how far its tickets are put ahead", (0.0, np.inf)),
+    Column("relief", np.float64, 0.0, "share", "labour of use it has been relieved of", (0.0, 1.0)),
+    Column("teaching", np.float64, 0.0, "money/week", "cost of teaching other firms, less what it is paid for that"),
 )
 
 
@@ -81,6 +91,12 @@ def asks_for_more(unmet: Number, desire: Number) -> Number:
 def buys_further_work(satisfaction: Number, unmet: Number, desire: Number, least: Number) -> Number:
     """Return the weekly hazard at which a live firm asks for further bespoke work: `desire` × unmet need × satisfaction beyond `least` (below 1)."""
     return desire * unmet * positive(satisfaction - least) / (1.0 - least)
+def teaches(satisfaction: Number, pay: Number, cost: Number, most: Number) -> Number:
+    """Return the weekly hazard at which a satisfied firm agrees to lecture: a quarter of it for the honour, the rest for the pay.
+
+    `pay` and `cost` (> 0) are the money for a lecture and what the time for it costs the firm.
+    """
+    return most * satisfaction * (0.25 + 0.75 * saturation(pay, cost))
 
 
 class Merchant(Row):
@@ -92,3 +108,4 @@ class Merchant(Row):
     push = decision(push)
     asks_for_more = decision(asks_for_more)
     buys_further_work = decision(buys_further_work)
+    teaches = decision(teaches)

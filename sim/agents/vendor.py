@@ -36,6 +36,12 @@ COLUMNS = (
     Column("recruiting", np.float64, 0.0, "hazard/week", "how strongly promotion invites resellers to sign up", (0.0, np.inf)),
     Column("direct_reach", np.float64, 0.0, "hazard/week", "promotion's direct reach of consumers", (0.0, np.inf)),
     Column("kept_people", np.float64, 0.0, "people", "active consumers kept after their merchant has gone, each counted as its share of usual activity", (0.0, np.inf)),
+    Column("claimed_support", np.float64, 0.0, "person-weeks", "support promised this week beyond tickets, pilots and going live", (0.0, np.inf)),
+    Column("ticket_work", np.float64, 1.0, "×", "work for a ticket, against a vendor without documents", (0.0, 1.0)),
+    Column("self_solved", np.float64, 0.0, "share", "tickets that other users solve", (0.0, 1.0)),
+    Column("automated", np.float64, 0.0, "share", "work of setting a firm up that needs nobody", (0.0, 1.0)),
+    Column("content_quality", np.float64, 1.0, "×", "quality of content, against the usual", (1.0, np.inf)),
+    Column("event_pull", np.float64, 1.0, "×", "reach of exhibitions and salons, against a vendor without a name there", (1.0, np.inf)),
 )
 
 

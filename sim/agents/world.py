@@ -24,6 +24,7 @@ ACCOUNTS = (
     "subscription", "custom_fees", "commission", "funding", "promotion", "sales", "travel", "severance", "engineering",
     "support", "overhead", "need_research", "recruitment", "channel_support", "reseller_margin", "prizes",
     "packaging", "circle_events",
+    "training", "lecturing", "co_marketing", "intangibles",
 )
 DIMENSIONS: dict[str, tuple[str, ...]] = {"channel": SOURCES, "route": merchants.ROUTES, "role": ROLES, "account": ACCOUNTS}
 SECURITY = 0  # the feature that is information security: one that everybody needs
@@ -128,12 +129,13 @@ class World:
         """Return how well today's product covers the needs of `firms`, shape (m,), 0-1.
 
         A delivered bespoke feature covers 0.95 of its need; a promised one the share `credit` of what is missing to
-        that.
+        that; settings made for a firm cover a share of what then is left.
         """
         covered = np.maximum(self.vendor.maturity, 0.95 * self.merchants.bespoke[firms])
         covered = covered + credit * self.merchants.promised[firms] * np.maximum(0.95 - covered, 0.0)
         result: Floats = np.einsum("ij,ij->i", self.merchants.needs[firms], covered)
-        return result
+        configured = self.merchants.configured[firms]
+        return np.asarray(result + configured * (1.0 - result))
 
     def value(self, firms: Ids) -> Floats:
         """Return V = fit × polish of the product for `firms` this week, shape (m,), 0-1."""

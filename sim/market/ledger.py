@@ -96,10 +96,10 @@ class Ledger(Mechanism):
             world.count("week_insolvent", 1.0)
 
     def _margin(self, world: World) -> float:
-        """Return this week's margin on live merchants: fees and commission less support, reseller margin and prizes."""
+        """Return this week's margin on live merchants: fees and commission less support, teaching, reseller margin and prizes."""
         accounts = world.accounts
         brought = accounts["commission"] * (self.consumer_value == 0)
-        cost = -sum(accounts[name] for name in ("support", "reseller_margin", "prizes"))
+        cost = -sum(accounts[name] for name in ("support", "reseller_margin", "prizes", "training", "lecturing", "co_marketing"))
         return float(world.merchants.fee[world.live()].sum() + brought - cost)
 
     def value(self, world: World) -> float:

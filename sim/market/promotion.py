@@ -117,6 +117,7 @@ class Promotion(Mechanism):
     def step(self, world: World, draws: Draws) -> None:
         """Spend, let goodwill move, reach firms."""
         rows = self._rows()
+        rows["ceiling"] = rows["ceiling"] * np.where(_EVENTS, world.vendor.event_pull, 1.0)
         level = self._spend(world, rows)
         reached, channel = self._contacts(world, draws, rows, level)
         self._inform(world, draws, rows, reached, channel)
@@ -190,7 +191,8 @@ class Promotion(Mechanism):
         roles, people = rows["roles"], world.decision_makers
         role = draws("which_role").choice(roles[channel], firms) if len(firms) else firms
         who = world.ties.covers[firms, role]
-        weight = self.informativeness * (self.bare + (1.0 - self.bare) * self.content_quality * self._content(world))
+        quality = self.content_quality * world.vendor.content_quality
+        weight = self.informativeness * (self.bare + (1.0 - self.bare) * quality * self._content(world))
         y = world.value(firms) + rows["bias"][channel] + self.noise * draws("impression").normal(firms)
         mean, precision = people.mean[who], people.precision[who]
         people.columns["mean"][who] = people.decide(posterior_mean, who, mean, precision, y, weight)
@@ -224,6 +226,7 @@ class Promotion(Mechanism):
         return {"goodwill": float(world.vendor.adstock.sum())}
 
 
+_EVENTS = np.isin(CHANNELS, ("exhibition", "salon"))
 _USUAL_SHARE_IN_MARKET = 0.12  # a search visit meets about this share of all firms: those in market
 
 

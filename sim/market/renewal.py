@@ -66,8 +66,9 @@ class Renewal(Mechanism):
 
     def _gain(self, world: World, live: Ids) -> np.ndarray:
         merchants = world.merchants
+        labour = self.labour * (1.0 - merchants.relief[live]) + merchants.teaching[live]
         gain = merchants.decide(
-            own_gain, live, merchants.active_people[live], self.margin, self.labour_saved * world.vendor.polish, merchants.fee[live], self.labour,
+            own_gain, live, merchants.active_people[live], self.margin, self.labour_saved * world.vendor.polish, merchants.fee[live], labour,
         )
         return np.asarray(gain)
 

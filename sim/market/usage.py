@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from sim.agents.consumers import AWARE, CONSUMING, LAPSED, UNAWARE, activation_hazard, hearing_hazard, lapse_hazard, return_hazard
+from sim.agents.decision_makers import ADMINISTRATOR
 from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import LIVE, push
 from sim.agents.population import Bools, Ids
@@ -27,6 +28,7 @@ class Usage(Mechanism):
     incentive: float = par(1.0, "points earned per active person", unit="points/week", bounds=(0, 1000), role="lever")
     push: float = par(0.05, "hazard at which a satisfied, gaining merchant reaches a consumer", unit="1/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.03, 0.08))
     rollout: float = par(0.15, "speed at which use spreads in a new firm from executive through administrator to frontline, who push", unit="1/week", bounds=(0, 10))
+    skilled: float = par(1.0, "how far the administrator's skill multiplies the speed at which use spreads and the push", unit="×", bounds=(0, 1), off=0.0)
     strong: float = par(0.06, "hazard through strong ties when everybody at the merchant is active", unit="1/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.03, 0.09))
     weak: float = par(0.01, "hazard from one active weak tie", unit="1/week", bounds=(0, 10), off=0.0)
     bad_talk: float = par(0.3, "share by which bad experience damps what people hear", unit="share", bounds=(0, 1), off=0.0)
@@ -42,7 +44,7 @@ class Usage(Mechanism):
     kept_activity: float = par(0.5, "activity of those kept: what they earn and spend, and how readily they return", unit="×", bounds=(0, 1))
     prize_cost: float = par(0.05, "cost to the vendor of a point spent", unit="money/point", bounds=(0, 1000))
 
-    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points", "kept"), "merchants": ("active_people",), "vendor": ("kept_people",)}
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points", "kept"), "merchants": ("active_people", "redeemed"), "vendor": ("kept_people",)}
     PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once", "keep")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("active_consumers", "people", "stock", "active consumers"),
@@ -78,7 +80,8 @@ class Usage(Mechanism):
         people = world.market.people_per_row
         merchants.columns["active_people"][live] = np.bincount(owner, consumers.state[rows] == CONSUMING, len(live)) * people
         world.vendor.kept_people = self.kept_activity * np.count_nonzero(consumers.state[kept] == CONSUMING) * people
-        self._points(world, all_, ready)
+        spent = self._points(world, all_, ready)[: len(rows)]
+        merchants.columns["redeemed"][live] = np.bincount(owner, spent, len(live)) * people
 
     def _experience(self, world: World, where: Ids) -> Floats:
         """Return the experience consumers get at each live merchant (or kept ones at the vendor's own place), 0-1: polish × pull of the incentive, felt half by itself."""
@@ -89,8 +92,10 @@ class Usage(Mechanism):
         """Draw who becomes aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
         consumers, merchants = world.consumers, world.merchants
         gain = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
-        rolled_out = probability(self.rollout * (world.week - merchants.live_week[live] + 1.0))
+        skill = 1.0 + self.skilled * (world.decision_makers.skill[world.ties.covers[live, ADMINISTRATOR]] - 1.0)
+        rolled_out = probability(self.rollout * (world.week - merchants.live_week[live] + 1.0) * skill)
         pushed = rolled_out * merchants.decide(push, live, merchants.satisfaction[live], gain, self.push)
+        pushed = pushed * skill * merchants.extent_of_use[live] * merchants.backing[live]
         share = np.bincount(owner, state == CONSUMING, len(live)) / np.maximum(np.bincount(owner, minlength=len(live)), 1)
         damped = 1.0 - self.bad_talk * (1.0 - world.vendor.polish)
         strong = -np.log1p(-np.minimum(-np.expm1(-self.strong) * share, 1 - 1e-12)) * damped
@@ -111,7 +116,7 @@ class Usage(Mechanism):
         result[at] = draws(purpose).happens(probability(hazard), rows[at])
         return result
 
-    def _points(self, world: World, rows: Ids, activity: Floats) -> None:
+    def _points(self, world: World, rows: Ids, activity: Floats) -> Floats:
         """Active people earn, as far as they are active; points are spent at a rate and the rest expires at another. Outstanding = earned − spent − expired."""
         consumers, people = world.consumers, world.market.people_per_row
         held, active = consumers.points[rows], consumers.state[rows] == CONSUMING
@@ -122,6 +127,7 @@ class Usage(Mechanism):
         for name, amount in (("points_earned", earned), ("points_spent", spent), ("points_expired", expired)):
             world.count(name, amount.sum() * people)
         world.pay("prizes", self.prize_cost * spent.sum() * people)
+        return np.asarray(spent)
 
     def _part(self, world: World, draws: Draws) -> None:
         """Consumers of a merchant that has gone lose it: some stay with the vendor, the others lapse and forfeit their points."""
