@@ -1,7 +1,7 @@
 """The week, top to bottom.
 
-    the world moves        need
-    they hear              promotion, word, belief
+    the world moves        need, rivals
+    they hear              promotion, word, visibility, belief
     they choose            sales, buying
     they live with it      customization, product, service, renewal, usage, feedback, channel
     the books close        ledger, gates
@@ -26,9 +26,11 @@ from sim.market.need import Need
 from sim.market.product import Product
 from sim.market.promotion import Promotion
 from sim.market.renewal import Renewal
+from sim.market.rivals import Rivals
 from sim.market.sales import Sales
 from sim.market.service import Service
 from sim.market.usage import Usage
+from sim.market.visibility import Visibility
 from sim.market.word import Word
 
 
@@ -36,8 +38,10 @@ class Mechanisms(Parameters):
     """The market's mechanisms, one field each, in the order of the week."""
 
     need: Need = Need()
+    rivals: Rivals = Rivals()
     promotion: Promotion = Promotion()
     word: Word = Word()
+    visibility: Visibility = Visibility()
     belief: Belief = Belief()
     sales: Sales = Sales()
     buying: Buying = Buying()
@@ -55,8 +59,10 @@ class Mechanisms(Parameters):
 def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     """Let one week happen to `world`; `draws` are this week's."""
     mechanisms.need.step(world, draws.of("need"))
+    mechanisms.rivals.step(world, draws.of("rivals"))
     mechanisms.promotion.step(world, draws.of("promotion"))
     mechanisms.word.step(world, draws.of("word"))
+    mechanisms.visibility.step(world, draws.of("visibility"))
     mechanisms.belief.step(world, draws.of("belief"))
     mechanisms.sales.step(world, draws.of("sales"))
     mechanisms.buying.step(world, draws.of("buying"))

@@ -40,6 +40,7 @@ COLUMNS = (
     Column("reference", np.bool_, False, "flag", "vouches for the product"),
     Column("talk", np.float64, 0.0, "evaluations", "recent evaluation it still talks about", (0.0, np.inf)),
     Column("seen", np.float64, 0.0, "0-1", "value it saw in that evaluation", (0.0, 1.0)),
+    Column("bound_until", np.int64, -1, "week", "last week of its contract with a rival (-1: none)"),
 )
 
 
@@ -72,6 +73,16 @@ def asks_for_more(unmet: Number, desire: Number) -> Number:
     return desire * unmet
 
 
+def signs_with_rival(offer: Number, believed: Number, spread: Number, most: Number) -> Number:
+    """Return the weekly hazard at which a firm in market signs with a rival: `most` × logit of its offer against what is believed of the vendor."""
+    return most * logistic((offer - believed) / spread)
+
+
+def shows_badge(benefit: Number, satisfaction: Number, level: Number, weight: Number, pride: Number) -> Number:
+    """Return the chance that a live firm shows the vendor's badge: logit in the benefit (relative to the fee) and satisfaction; 0 without benefit."""
+    return np.where(benefit > 0.0, logistic(level + weight * benefit + pride * (satisfaction - 0.5)), 0.0)
+
+
 class Merchant(Row):
     """A merchant as an agent; override a decision to let it decide otherwise."""
 
@@ -80,3 +91,5 @@ class Merchant(Row):
     renewal_probability = decision(renewal_probability)
     push = decision(push)
     asks_for_more = decision(asks_for_more)
+    signs_with_rival = decision(signs_with_rival)
+    shows_badge = decision(shows_badge)
