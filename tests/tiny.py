@@ -15,7 +15,10 @@ from sim.model import GrowthModel
 from sim.record import each
 from sim.scenario import Scenario
 
-CHANNELS = ("seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator")
+CHANNELS = (
+    "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
+    "speaking", "developer_contest", "co_marketing", "reference_marketing", "social_campaign", "joint_campaign", "own_posts",
+)
 
 # Nothing here is an estimate: needs come often, the product is fair, every lever is pulled, so that each mechanism has work.
 # What is calibrated elsewhere is given a number of its own, so that these markets stay as they are.
@@ -51,6 +54,9 @@ SETTINGS = CALIBRATED | {
     "plan.channel.recruitment": 40_000.0, "plan.channel.announce": True, "plan.channel.announced": 1_200.0,
     "plan.channel.support_per_reseller": [{"from": 0, "to": 30, "value": 1_500.0}, {"from": 30, "value": 300.0}],
     "plan.usage.incentive": 2.0, "plan.ledger.funding": 2e7,
+    "market.rivals": 2, "rivals.first_week": 4, "rivals.apart": 20, "rivals.lag": 8, "rivals.contract": 12,
+    "visibility.budget": 40.0, "plan.visibility.endorsement": 0.5, "plan.visibility.discount": 0.05,
+    "plan.visibility.advertising": 0.2, "plan.usage.cash_back": 0.01, "promotion.overload": 0.2,
 }
 
 

@@ -56,7 +56,7 @@ class PromotionChannel(Parameters):
     introduces: float = par(0.0, "share of contacts with free firms that come as an introduction: a lead whose executive and administrator know of the vendor", unit="share", bounds=(0, 1), off=0.0)
     recruits: float = par(0.0, "hazard at which its ceiling makes a candidate reseller sign up", unit="1/week", bounds=(0, 1))
     consumer_reach: float = par(0.0, "hazard at which its ceiling makes a consumer aware", unit="1/week", bounds=(0, 1))
-    hours: float = par(1e9, "hours that people have for it, which cap its spending (a billion: no cap)", unit="hours/week", bounds=(0, 1e9), extensive=True)
+    hours: float = par(1e9, "hours that people have for it, which cap its spending (a billion: no cap)", unit="hours/week", bounds=(0, 1e12), extensive=True)
     with_references: float = par(0.0, "share of its strength that comes from references", unit="share", bounds=(0, 1), off=0.0)
     with_live: float = par(0.0, "share of its strength that comes from live merchants", unit="share", bounds=(0, 1), off=0.0)
     campaign: bool = par(False, "is run as a campaign, by a team that can run only so many")
@@ -167,7 +167,7 @@ class Promotion(Mechanism):
         world.count("promotion_spend", spend.sum())
         world.split("promotion_spend", "channel", _by_source(spend))
         shown = np.asarray(level * np.where(world.week % rows["every"] == 0, rows["every"], 0.0))
-        shown = shown * (1.0 - rows["in_market_only"] * (1.0 - vendor.search_share))
+        shown = np.asarray(shown * (1.0 - rows["in_market_only"] * (1.0 - vendor.search_share)))
         visits = rows["ceiling"] * shown * world.merchants.n
         self._count_visits(world, visits, visits * rows["impressions_per_visit"])
         reads = visits * self._content(world)

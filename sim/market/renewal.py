@@ -76,7 +76,8 @@ class Renewal(Mechanism):
         if world.vendor.best_rival == 0:
             return due[chance < 1.0 - world.merchants.survival[due]]
         stays = world.merchants.decide(renewal_probability, due, world.merchants.satisfaction[due], *weighed)
-        return due[chance < self.leaves * (1.0 - stays)]
+        anyway: Ids = due[chance < self.leaves * (1.0 - stays)]
+        return anyway
 
     def _lure(self, world: World, goes: Ids, anyway: Ids) -> None:
         """Bind those that leave, and would not without rivals, to the rival they leave for."""

@@ -147,7 +147,8 @@ class Rivals(Mechanism):
         who, owner = who[known], owner[known]
         weight = np.bincount(owner, people.precision[who], len(firms))
         mean = np.bincount(owner, people.precision[who] * people.mean[who], len(firms))
-        return np.divide(mean, weight, out=np.full(len(firms), world.market.need), where=weight > 0)
+        believed: Floats = np.divide(mean, weight, out=np.full(len(firms), world.market.need), where=weight > 0)
+        return believed
 
     def _bind(self, world: World, new: Ids, rival: Ids, believed: Floats) -> None:
         """Close what was open with the vendor; who had tried the product talks of it as after an undecided round."""
@@ -156,8 +157,9 @@ class Rivals(Mechanism):
         lost = status == ROUND
         who, owner = world.ties.members(new[lost])
         merchants.columns["talk"][new[lost]] += np.bincount(owner[people.evaluated[who]], minlength=int(lost.sum())) > 0
-        better = np.where(world.rivals.offer[rival] > believed, "believed to be better", "heard of more")
-        world.note("lost_to_rival", new[lost], rival[lost], better[lost], merchants.route[new[lost]], world.rivals.offer[rival[lost]])
+        why = np.array(["seems better" if better else "was heard of" for better in (world.rivals.offer[rival] > believed)[lost]], dtype=object)
+        cause = np.array([f"rival {k} {reason}" for k, reason in zip(rival[lost], why, strict=True)], dtype=object)
+        world.note("lost_to_rival", new[lost], merchants.reseller[new[lost]], cause, merchants.route[new[lost]], world.rivals.offer[rival[lost]])
         for name, value in (("status", PROSPECT), ("window_end", world.week - 1), ("bound_until", world.week + self.contract), ("promised", False), ("route", -1), ("reseller", -1)):
             merchants.columns[name][new] = value
         for measure, count in (("rival_wins", len(new)), ("signed_anywhere", len(new)), ("lost_rounds", lost.sum()), ("decided_rounds", lost.sum()), ("lost_leads", (status == LEAD).sum())):

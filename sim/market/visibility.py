@@ -76,7 +76,7 @@ class Visibility(Mechanism):
         """Return what a badge brings each of `live` a week, relative to its fee (at most 3), shape (m,)."""
         money = self.advertising * world.vendor.affordable * self.budget * world.merchants.size[live]
         relative = money / np.maximum(world.merchants.fee[live], 1.0)
-        return np.minimum(self.discount + self.trust * self.endorsement + relative, 3.0)
+        return np.asarray(np.minimum(self.discount + self.trust * self.endorsement + relative, 3.0))
 
     def _pay(self, world: World, bearers: Ids) -> None:
         merchants, vendor = world.merchants, world.vendor
