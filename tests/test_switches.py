@@ -504,6 +504,11 @@ def _(before: World, step: Step) -> float:
     return step(before=all_badges, public=1_000.0).flows["badge_contacts"]
 
 
+@switch("visibility.recognition")
+def _(before: World, step: Step) -> float:
+    return float(step(before=both(all_badges, put("vendor", name_known=0.0)), public=1_000.0).vendor.name_known)
+
+
 @switch("visibility.liability")
 def _(before: World, step: Step) -> float:
     rough, smooth = (step(before=both(all_badges, put("vendor", polish=polish))) for polish in (0.1, 0.9))

@@ -30,7 +30,7 @@ class Renewal(Mechanism):
     switching: float = par(0.3, "switching cost per year live", unit="logit/year", bounds=(0, 10))
     leaves: float = par(1.0, "share of those who would leave that do", unit="share", bounds=(0, 1), off=0.0)
     lesson: float = par(4.0, "precision of what a leaving firm has learned", unit="1/variance", bounds=(0, 100))
-    rival_weight: float = par(2.0, "weight of the best offer of a rival", unit="logit", bounds=(0, 50), off=0.0)
+    rival_weight: float = par(0.8, "weight of the best offer of a rival", unit="logit", bounds=(0, 50), off=0.0)
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
         "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people", "bound_until"),

@@ -27,13 +27,14 @@ class Visibility(Mechanism):
     endorsement: float = par(0.0, "how far the vendor stands for merchants that show its badge", unit="share", bounds=(0, 1), role="lever")
     discount: float = par(0.0, "discount on the fee of merchants that show the badge", unit="share", bounds=(0, 1), role="lever")
     advertising: float = par(0.0, "share that the vendor pays of the advertising of merchants that show the badge in it", unit="share", bounds=(0, 1), role="lever")
-    trust: float = par(0.15, "worth of a full endorsement to a merchant", unit="× fee", bounds=(0, 10))
+    trust: float = par(0.12, "worth of a full endorsement to a merchant", unit="× fee", bounds=(0, 10))
     budget: float = par(80.0, "advertising of a merchant of mean size", unit="money/week", bounds=(0, 1e6))
     level: float = par(-2.0, "logit of showing the badge at satisfaction 0.5, for next to nothing", unit="logit", bounds=(-20, 20))
     weight: float = par(12.0, "weight of the benefit relative to the fee", unit="logit", bounds=(0, 100))
     pride: float = par(3.0, "weight of satisfaction", unit="logit", bounds=(0, 50))
     review: float = par(0.08, "hazard at which a merchant thinks of it anew", unit="1/week", bounds=(0, 5))
     noticing: float = par(0.03, "hazard at which a person notices the name, where as many people see badges as there are", unit="1/week", bounds=(0, 5), off=0.0)
+    recognition: float = par(5.0, "how much more readily a searcher recognises the name than a person remembers it unaided", unit="×", bounds=(0, 100), off=0.0, source="recognition is easier than recall (Rossiter & Percy 1997); its size is our judgement")
     public: float = par(4_000_000.0, "people among whom deciders live", unit="people", bounds=(1, 1e10), extensive=True)
     shown: float = par(1.5, "people reached by a unit of money in a merchant's advertising", unit="people/money", bounds=(0, 1000))
     fading: float = par(0.0133, "hazard at which a name is forgotten", unit="1/week", bounds=(0, 1), source="as awareness: half-life 52 weeks (B2B2C practice)")
@@ -108,7 +109,7 @@ class Visibility(Mechanism):
         merchants.columns["source"][people.merchant[new]] = SOURCE["badge"]
         world.count("badge_contacts", len(new))
         known = vendor.name_known * (1.0 - self.fading)
-        known += float(chance.mean()) * (1.0 - known)
+        known += float(probability(self.noticing * self.recognition * exposure).mean()) * (1.0 - known)
         vendor.name_known = known if known > 1e-9 else 0.0
 
     def stocks(self, world: World) -> dict[str, float]:
