@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.agents.decision_makers import DecisionMaker
     from sim.agents.merchants import Merchant
     from sim.agents.resellers import Reseller
+    from sim.agents.rivals import Rival
     from sim.agents.vendor import Vendor
     from sim.errors import UserError
     from sim.model import GrowthModel
@@ -35,11 +36,12 @@ _HOMES = {
     "Study": "sim.study.study",
     "Vendor": "sim.agents.vendor", "Merchant": "sim.agents.merchants", "DecisionMaker": "sim.agents.decision_makers",
     "Reseller": "sim.agents.resellers", "Consumer": "sim.agents.consumers",
+    "Rival": "sim.agents.rivals",
 }
 
 __all__ = [
-    "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Scenario", "Study", "UserError",
-    "Vendor", "compare", "load", "run",
+    "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Rival", "Scenario", "Study",
+    "UserError", "Vendor", "compare", "load", "run",
 ]
 
 

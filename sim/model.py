@@ -103,6 +103,11 @@ class GrowthModel(mesa.Model):
         return self.world.consumers
 
     @property
+    def rivals(self) -> Population:
+        """Rivals, as merchants."""
+        return self.world.rivals
+
+    @property
     def agents_by_type(self) -> dict[type, AgentSet]:
         """Every agent as a view, by its population's class, made on first use."""
         changes = [population.changes for population in self.world.populations]

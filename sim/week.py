@@ -1,10 +1,10 @@
 """The week, top to bottom.
 
-    the world moves        growth, need
-    they hear              promotion, word, circles, belief
+    the world moves        growth, need, rivals
+    they hear              promotion, word, circles, visibility, belief
     they choose            sales, standard, buying
-    they live with it      secondary, customization, product, intangibles, skill, nodes, tiers, service, renewal, references, usage,
-                           feedback, channel
+    they live with it      secondary, customization, product, intangibles, skill, nodes, tiers, service, renewal, references,
+                           usage, feedback, channel
     the books close        ledger, gates
 
 What usage, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
@@ -33,6 +33,7 @@ from sim.market.product import Product
 from sim.market.promotion import Promotion
 from sim.market.references import References
 from sim.market.renewal import Renewal
+from sim.market.rivals import Rivals
 from sim.market.sales import Sales
 from sim.market.secondary import Secondary
 from sim.market.service import Service
@@ -40,6 +41,7 @@ from sim.market.skill import Skill
 from sim.market.standard import Standard
 from sim.market.tiers import Tiers
 from sim.market.usage import Usage
+from sim.market.visibility import Visibility
 from sim.market.word import Word
 
 
@@ -48,9 +50,11 @@ class Mechanisms(Parameters):
 
     growth: Growth = Growth()
     need: Need = Need()
+    rivals: Rivals = Rivals()
     promotion: Promotion = Promotion()
     word: Word = Word()
     circles: Circles = Circles()
+    visibility: Visibility = Visibility()
     belief: Belief = Belief()
     sales: Sales = Sales()
     standard: Standard = Standard()
@@ -76,9 +80,11 @@ def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     """Let one week happen to `world`; `draws` are this week's."""
     mechanisms.growth.step(world, draws.of("growth"))
     mechanisms.need.step(world, draws.of("need"))
+    mechanisms.rivals.step(world, draws.of("rivals"))
     mechanisms.promotion.step(world, draws.of("promotion"))
     mechanisms.word.step(world, draws.of("word"))
     mechanisms.circles.step(world, draws.of("circles"))
+    mechanisms.visibility.step(world, draws.of("visibility"))
     mechanisms.belief.step(world, draws.of("belief"))
     mechanisms.sales.step(world, draws.of("sales"))
     mechanisms.standard.step(world, draws.of("standard"))

@@ -20,7 +20,7 @@ ORDER = [
     ["curves"],
     ["draws"],
     ["agents.population"],
-    ["agents.vendor", "agents.merchants", "agents.decision_makers", "agents.resellers", "agents.consumers"],
+    ["agents.vendor", "agents.merchants", "agents.decision_makers", "agents.resellers", "agents.consumers", "agents.rivals"],
     ["agents.ties"],
     ["agents.world"],
     ["agents.mechanism"],

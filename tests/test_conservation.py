@@ -66,9 +66,13 @@ def unbalanced(world: World, before: State, mechanisms: Any) -> list[str]:
         "firms": now.statuses.sum() == before.statuses.sum() == world.merchants.n,
         "resellers": now.resellers.sum() == before.resellers.sum() == world.resellers.n,
         "consumers": now.consumers.sum() == before.consumers.sum() == world.consumers.n,
-        "leads": change[LEAD] == flow("leads") - flow("opportunities") - flow("stale_leads"),
+        "leads": change[LEAD] == flow("leads") - flow("opportunities") - flow("stale_leads") - flow("lost_leads"),
         "rounds": change[ROUND] == flow("opportunities") - flow("decided_rounds"),
-        "decided rounds": flow("decided_rounds") == flow("signed_merchants") + flow("rejections") + flow("no_decisions"),
+        "decided rounds": flow("decided_rounds") == sum(
+            flow(name) for name in ("signed_merchants", "rejections", "no_decisions", "lost_rounds")),
+        "signed with anybody": flow("signed_anywhere") == flow("signed_merchants") + flow("rival_wins"),
+        "who is bound to a rival is free of the vendor": bool(
+            (world.merchants.status[world.merchants.bound_until >= world.week] == PROSPECT).all()),
         "merchants": change[SIGNED] + change[LIVE] == flow("signed_merchants") - flow("churned"),
         "renewals": flow("due_renewals") == flow("renewals") + flow("churned"),
         "candidates": moved[CANDIDATE] == -flow("reseller_sign_ups"),
@@ -165,7 +169,8 @@ def test_the_funnel_narrows(run: Run) -> None:
 def test_events_tell_the_same_story_as_the_weekly_table(run: Run) -> None:
     for event, measure in (
         ("signed", "signed_merchants"), ("rejected", "rejections"), ("no_decision", "no_decisions"), ("churned", "churned"),
-        ("opportunity", "opportunities"), ("reseller_joined", "reseller_sign_ups"), ("reseller_left", "reseller_exits"),
+        ("opportunity", "opportunities"), ("lost_to_rival", "lost_rounds"),
+        ("reseller_joined", "reseller_sign_ups"), ("reseller_left", "reseller_exits"),
     ):
         found = run.events["week"][run.events["event"] == event].astype(int)
         assert (np.bincount(found, minlength=run.weeks) == run.weekly[measure]).all(), event
@@ -197,6 +202,8 @@ ANY = {
     "usage.kept_by_vendor": SHARE, "growth.spread": st.floats(0.0, 0.5), "growth.stage_share": SHARE, "standard.pull": st.floats(0.0, 3.0),
     "secondary.desire": SHARE, "plan.references.packaging": MONEY, "plan.circles.events": MONEY,
     "plan.channel.recruitment": MONEY, "plan.product.need_research": MONEY, "plan.ledger.funding": st.one_of(st.just(0.0), MONEY),
+    "market.rivals": st.integers(0, 4), "rivals.contract": st.integers(1, 60), "plan.visibility.discount": SHARE,
+    "plan.visibility.endorsement": SHARE, "plan.usage.cash_back": st.floats(0.0, 5.0),
     **{f"plan.promotion.{name}.spend": MONEY for name in CHANNELS},
 }
 

@@ -13,7 +13,7 @@ import pytest
 from mesa.agent import AgentSet
 from tiny import busy, differing, model_of
 
-from sim import Consumer, DecisionMaker, Merchant, Reseller, Vendor, load
+from sim import Consumer, DecisionMaker, Merchant, Reseller, Rival, Vendor, load
 from sim.agents import merchants
 from sim.agents.population import Population, Row
 from sim.model import GrowthModel, simulate
@@ -90,7 +90,7 @@ def test_every_decision_is_asked_of_agents(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(Population, "_ask", listening)
     model_of(busy(weeks=57), 57, engine="agents")
-    kinds = (Merchant, DecisionMaker, Reseller, Consumer)
+    kinds = (Merchant, DecisionMaker, Reseller, Consumer, Rival)
     assert asked == {(kind.__name__, name) for kind in kinds for name, rule in vars(kind).items() if hasattr(rule, "__wrapped__")}
 
 
@@ -216,7 +216,7 @@ def test_every_agent_has_its_own_number(model: GrowthModel) -> None:
 def test_agent_sets_hold_their_agents(model: GrowthModel) -> None:
     sets = model.agents_by_type
     gc.collect()
-    assert set(sets) == set(model.agent_types) == {Vendor, Merchant, DecisionMaker, Reseller, Consumer}
+    assert set(sets) == set(model.agent_types) == {Vendor, Merchant, DecisionMaker, Reseller, Consumer, Rival}
     for kind, agents in sets.items():
         assert isinstance(agents, AgentSet)
         assert len(agents) == len(list(agents)) > 0

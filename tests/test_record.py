@@ -154,9 +154,11 @@ def test_breakdowns_have_named_keys(run: Run) -> None:
 
 
 def test_the_dimensions_of_the_contract_are_there() -> None:
-    assert keys_of("channel", 12) == (
+    assert keys_of("channel", 20) == (
         "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
+        "speaking", "developer_contest", "co_marketing", "reference_marketing", "social_campaign", "joint_campaign", "own_posts",
         "word_of_mouth", "cold_outreach", "reseller", "seed",
+        "badge",
     )
     assert keys_of("route", 3) == ("rep", "reseller", "self_service")
     assert keys_of("role", 5) == ("executive", "administrator", "technical", "finance", "frontline")
@@ -183,7 +185,7 @@ def test_a_round_ends_on_the_route_it_began_on(name: str, request: pytest.Fixtur
     run = request.getfixturevalue(name)
     open_: dict[int, dict[str, Any]] = {}
     ended = 0
-    for row in rows(run, "opportunity", "signed", "rejected", "no_decision"):
+    for row in rows(run, "opportunity", "signed", "rejected", "no_decision", "lost_to_rival"):
         firm = int(row["merchant"])
         if row["event"] == "opportunity":
             assert firm not in open_
@@ -199,6 +201,9 @@ def test_a_round_ends_on_the_route_it_began_on(name: str, request: pytest.Fixtur
 def test_causes_are_named(run: Run, deserted: Run) -> None:
     assert {row["cause"] for row in rows(run, "signed", "opportunity")} <= set(SOURCES)
     assert {row["cause"] for row in rows(run, "rejected")} <= set(ROLES)
+    lost = {row["cause"] for row in rows(run, "lost_to_rival")}
+    assert lost
+    assert lost <= {f"rival {k} {why}" for k in range(2) for why in ("seems better", "was heard of")}
     assert {row["cause"] for row in rows(deserted, "no_decision")} == {"veto-holder unaware", "undecided", "reseller left"}
 
 

@@ -128,6 +128,19 @@ tired = sets("merchants", packaged=1.0, hearings=3.0, satisfaction=0.9, status=L
 disappointed = sets("merchants", packaged=1.0, satisfaction=0.2, expected=0.9)
 served = sets("merchants", satisfaction=0.9, asked_week=-1_000, further=0, bespoke_work=0.0)
 abandoned = sets("consumers", state=CONSUMING, kept=False)
+def both(*changes: Change) -> Change:
+    def change(world: World) -> None:
+        for one in changes:
+            one(world)
+
+    return change
+
+
+def alike(world: World) -> None:
+    """Let rivals offer what the vendor does."""
+    world.rivals.columns["offer"][:] = (world.ties.target * world.vendor.maturity).sum() * world.vendor.polish
+
+
 everywhere = {"reach": 10.0, "sem__half_life": 0.0, "feed_ads__half_life": 0.0}
 confidence = column("resellers", "confidence")
 long_queue, owed = sets("merchants", bespoke_work=1.0), sets("merchants", promised=True)
@@ -136,6 +149,10 @@ all_aware = sets("consumers", state=AWARE)
 no_resellers = sets("resellers", state=CANDIDATE)
 everybody_vouches = sets("merchants", reference=True, talk=0.0)
 all_active = sets("resellers", state=ACTIVE)
+strong_rivals, shown_off = sets("rivals", offer=1.0), sets("vendor", shown_value=1.0, exposed=1.0)
+strong_alternative, demanding = sets("vendor", best_rival=0.8), both(all_active, sets("vendor", margin_demand=2.0))
+village = {"public": 1_000.0}
+newcomers, no_badges = sets("rivals", entered=-1, offer=0.6), sets("merchants", badge=False)
 
 SIGNS = [
     Sign("need", {"interval": 24.0}, {"interval": 6.0}, lambda b, a: a.merchants.window_end != b.merchants.window_end, 1),
@@ -215,6 +232,22 @@ SIGNS = [
     Sign("tiers", {"help": 0.1}, {"help": 0.9}, helped, 1, None, {"diagnoses": 1e4}),
     Sign("tiers", {"fee_off": 0.0}, {"fee_off": 0.2}, column("merchants", "fee"), -1, sets("merchants", satisfaction=1.0), {"diagnoses": 1e4}),
     Sign("service", {"how_to": 0.1}, {"how_to": 0.9}, column("vendor", "response"), 1, sets("decision_makers", skill=1.5)),
+    Sign("rivals", {"appetite": 0.01}, {"appetite": 2.0}, flow("rival_wins"), 1, strong_rivals),
+    Sign("rivals", {"price": 0.5}, {"price": 3.0}, flow("rival_wins"), -1, newcomers, {"appetite": 2.0}),
+    Sign("rivals", {"voice": 0.0}, {"voice": 1e6}, column("vendor", "search_share"), -1, newcomers),
+    Sign("rivals", {"leak": 0.1}, {"leak": 0.9}, column("vendor", "search_share"), -1),
+    Sign("rivals", {"copying": 0.01}, {"copying": 0.5}, column("rivals", "offer"), 1, shown_off),
+    Sign("rivals", {"demand": 0.1}, {"demand": 2.0}, column("vendor", "margin_demand"), 1, alike),
+    Sign("renewal", {"rival_weight": 0.5}, {"rival_weight": 5.0}, column("merchants", "survival"), -1, strong_alternative),
+    Sign("channel", {"margin": 0.1}, {"margin": 0.4}, column("resellers", "effort"), 1, demanding),
+    Sign("promotion", {"overload": 0.1}, {"overload": 2.0}, flow("visits"), -1),
+    Sign("promotion", {"speaking__hours": 0.1}, {"speaking__hours": 10.0}, flow("promotion_spend"), 1),
+    Sign("promotion", {"joint_campaign__with_live": 0.1}, {"joint_campaign__with_live": 0.9}, flow("visits"), -1),
+    Sign("visibility", {"discount": 0.02}, {"discount": 0.9}, column("merchants", "badge"), 1, no_badges, {"review": 5.0}),
+    Sign("visibility", {"advertising": 0.02}, {"advertising": 0.9}, flow("badge_cost"), 1, no_badges, {"review": 5.0}),
+    Sign("visibility", {"noticing": 0.01}, {"noticing": 1.0}, column("decision_makers", "aware"), 1, nobody_aware, village),
+    Sign("visibility", {"noticing": 0.01}, {"noticing": 1.0}, column("vendor", "name_known"), 1, nobody_aware, village),
+    Sign("usage", {"cash_back": 0.0}, {"cash_back": 50.0}, lambda b, a: a.consumers.state == CONSUMING, 1, all_aware),
 ]
 
 

@@ -77,9 +77,14 @@ def first_week(world: World) -> None:
     world.week = 0  # bursts come every so many weeks from week 0
 
 
+def by_itself(channel: str) -> dict[str, float]:
+    """Return settings that let a channel work without references and live merchants."""
+    return {f"{channel}__with_references": 0.0, f"{channel}__with_live": 0.0}
+
+
 def wear_out(k: int) -> Effect:
     def effect(before: World, step: Step) -> float:
-        worlds = (step(before=both(first_week, put("vendor", fatigue=level))) for level in (0.9, 0.0))
+        worlds = (step(before=both(first_week, put("vendor", fatigue=level)), **by_itself(CHANNELS[k])) for level in (0.9, 0.0))
         tired, fresh = (world.splits["visits", "channel"][k] for world in worlds)
         return abs(float(tired - fresh))
 
@@ -89,7 +94,8 @@ def wear_out(k: int) -> Effect:
 def introduces(channel: str) -> Effect:
     def effect(before: World, step: Step) -> float:
         others = {f"{name}__introduces": 0.0 for name in CHANNELS if name != channel}
-        after = step(before=both(first_week, put("merchants", status=PROSPECT)), **{f"{channel}__ceiling": 1.0}, **others)
+        alone = by_itself(channel) | {f"{channel}__ceiling": 1.0}
+        after = step(before=both(first_week, put("merchants", status=PROSPECT, bound_until=-1)), **alone, **others)
         return newly(before, after, "merchants", "status", LEAD)
 
     return effect
@@ -501,6 +507,14 @@ def intangible(stock: str, column: str) -> Effect:
     def effect(before: World, step: Step) -> float:
         usual = 0.0 if column in ("self_solved", "automated") else 1.0
         return spread(getattr(step(**{f"{stock}__spend": 1e5}).vendor, column), usual)
+# rivals, badge, cash back, and what a channel is built on ------------------------------------------------
+
+
+def built_on(k: int, other: str, crowd: Callable[[World], None], nobody: Callable[[World], None]) -> Effect:
+    def effect(before: World, step: Step) -> float:
+        alone = {f"{CHANNELS[k]}__{other}": 0.0}
+        many, none = (step(before=both(first_week, change), **alone).splits["visits", "channel"][k] for change in (crowd, nobody))
+        return abs(float(many - none))
 
     return effect
 
@@ -584,6 +598,81 @@ def _(before: World, step: Step) -> float:
         step(before=both(half_active, put("decision_makers", skill=skill)), strong=0.0, weak=0.0, push=1.0) for skill in (0.2, 3.0)
     )
     return spread(new.consumers.state, able.consumers.state)
+vouching, silent = put("merchants", reference=True), put("merchants", reference=False)
+live, free = put("merchants", status=LIVE), put("merchants", status=PROSPECT)
+for number, channel in enumerate(CHANNELS):
+    EFFECTS[f"promotion.{channel}.with_references"] = built_on(number, "with_live", vouching, silent)
+    EFFECTS[f"promotion.{channel}.with_live"] = built_on(number, "with_references", live, free)
+
+
+@switch("promotion.overload")
+def _(before: World, step: Step) -> float:
+    few, many = (step(most_campaigns=most).flows["visits"] for most in (1.0, 100.0))
+    return abs(many - few)
+
+
+@switch("rivals.improvement")
+def _(before: World, step: Step) -> float:
+    return spread(step(copying=0.0).rivals.offer, before.rivals.offer)
+
+
+def shown_off(world: World) -> None:
+    """Let the vendor have been visible with a finished product."""
+    put("vendor", shown_value=1.0, exposed=1.0)(world)
+
+
+@switch("rivals.copying")
+def _(before: World, step: Step) -> float:
+    return spread(step(before=shown_off, improvement=0.0).rivals.offer, before.rivals.offer)
+
+
+@switch("rivals.appetite")
+def _(before: World, step: Step) -> float:
+    return step(before=put("rivals", offer=1.0)).flows.get("rival_wins", 0.0)
+
+
+@switch("rivals.leak")
+def _(before: World, step: Step) -> float:
+    return 1.0 - float(step().vendor.search_share)
+
+
+@switch("rivals.demand")
+def _(before: World, step: Step) -> float:
+    return float(step(alike=1.0).vendor.margin_demand) - 1.0
+
+
+@switch("renewal.rival_weight")
+def _(before: World, step: Step) -> float:
+    strong, none = (step(before=put("vendor", best_rival=offer)).merchants.survival for offer in (0.9, 0.0))
+    return spread(strong, none)
+
+
+def all_badges(world: World) -> None:
+    put("merchants", badge=False)(world)
+    world.merchants.columns["badge"][world.live()] = True
+    put("decision_makers", aware=False)(world)
+
+
+@switch("visibility.noticing")
+def _(before: World, step: Step) -> float:
+    return step(before=all_badges, public=1_000.0).flows["badge_contacts"]
+
+
+@switch("visibility.recognition")
+def _(before: World, step: Step) -> float:
+    return float(step(before=both(all_badges, put("vendor", name_known=0.0)), public=1_000.0).vendor.name_known)
+
+
+@switch("visibility.liability")
+def _(before: World, step: Step) -> float:
+    rough, smooth = (step(before=both(all_badges, put("vendor", polish=polish))) for polish in (0.1, 0.9))
+    return abs(rough.flows["badge_cost"] - smooth.flows["badge_cost"])
+
+
+@switch("usage.cash_worth")
+def _(before: World, step: Step) -> float:
+    nothing, much = (step(before=put("consumers", state=LAPSED), cash_back=cash).consumers.state for cash in (0.0, 50.0))
+    return float(np.count_nonzero(nothing != much))
 
 
 # the tests ----------------------------------------------------------------------------------------------

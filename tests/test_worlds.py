@@ -104,6 +104,7 @@ APART = busy(
     sales__outreach=0.0, plan__sales__segment_focus=TOUCHED, plan__service__support_staff=50_000.0,
     promotion__sem__segments=(TOUCHED,), promotion__salon__segments=(TOUCHED,), promotion__salon__regions=(),
     promotion__salon__ceiling=1.0, promotion__content__segments=(), promotion__content__ceiling=0.2, usage__push=0.5,
+    market__rivals=0, plan__visibility__endorsement=0.0, plan__visibility__discount=0.0, plan__visibility__advertising=0.0,
     **{f"plan__promotion__{name}__spend": 0.0 for name in CHANNELS if name not in ("seo", "content")},
 )
 AIMED: dict[str, tuple[Any, ...]] = {

@@ -15,7 +15,10 @@ from sim.model import GrowthModel
 from sim.record import each
 from sim.scenario import Scenario
 
-CHANNELS = ("seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator")
+CHANNELS = (
+    "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
+    "speaking", "developer_contest", "co_marketing", "reference_marketing", "social_campaign", "joint_campaign", "own_posts",
+)
 
 # Nothing here is an estimate: needs come often, the product is fair, every lever is pulled, so that each mechanism has work.
 # What is calibrated elsewhere is given a number of its own, so that these markets stay as they are.
@@ -58,6 +61,9 @@ SETTINGS = CALIBRATED | {
     "plan.tiers.fee_off": 0.05, "plan.tiers.co_marketing": 20.0, "plan.skill.training": 30_000.0, "plan.skill.lectures": 100.0,
     "plan.skill.lecture_pay": 300.0, "plan.skill.rule_changes": 4.0, "plan.service.size_priority": 0.5,
     **{f"plan.intangibles.{name}.spend": 2_000.0 for name in ("documents", "community", "automation", "content", "events")},
+    "market.rivals": 2, "rivals.first_week": 4, "rivals.apart": 20, "rivals.lag": 8, "rivals.contract": 12,
+    "visibility.budget": 40.0, "plan.visibility.endorsement": 0.5, "plan.visibility.discount": 0.05,
+    "plan.visibility.advertising": 0.2, "plan.usage.cash_back": 0.01, "promotion.overload": 0.2,
 }
 
 

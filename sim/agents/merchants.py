@@ -56,6 +56,7 @@ COLUMNS = (
     Column("attention", np.float64, 0.0, "log weight", "how far its tickets are put ahead", (0.0, np.inf)),
     Column("relief", np.float64, 0.0, "share", "labour of use it has been relieved of", (0.0, 1.0)),
     Column("teaching", np.float64, 0.0, "money/week", "cost of teaching other firms, less what it is paid for that"),
+    Column("bound_until", np.int64, -1, "week", "last week of its contract with a rival (-1: none)"),
 )
 
 
@@ -97,6 +98,14 @@ def teaches(satisfaction: Number, pay: Number, cost: Number, most: Number) -> Nu
     `pay` and `cost` (> 0) are the money for a lecture and what the time for it costs the firm.
     """
     return most * satisfaction * (0.25 + 0.75 * saturation(pay, cost))
+def signs_with_rival(offer: Number, believed: Number, spread: Number, most: Number) -> Number:
+    """Return the weekly hazard at which a firm in market signs with a rival: `most` × logit of its offer against what is believed of the vendor."""
+    return most * logistic((offer - believed) / spread)
+
+
+def shows_badge(benefit: Number, satisfaction: Number, level: Number, weight: Number, pride: Number) -> Number:
+    """Return the chance that a live firm shows the vendor's badge: logit in the benefit (relative to the fee) and satisfaction; 0 without benefit."""
+    return np.where(benefit > 0.0, logistic(level + weight * benefit + pride * (satisfaction - 0.5)), 0.0)
 
 
 class Merchant(Row):
@@ -109,3 +118,5 @@ class Merchant(Row):
     asks_for_more = decision(asks_for_more)
     buys_further_work = decision(buys_further_work)
     teaches = decision(teaches)
+    signs_with_rival = decision(signs_with_rival)
+    shows_badge = decision(shows_badge)

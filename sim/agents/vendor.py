@@ -42,6 +42,13 @@ COLUMNS = (
     Column("automated", np.float64, 0.0, "share", "work of setting a firm up that needs nobody", (0.0, 1.0)),
     Column("content_quality", np.float64, 1.0, "×", "quality of content, against the usual", (1.0, np.inf)),
     Column("event_pull", np.float64, 1.0, "×", "reach of exhibitions and salons, against a vendor without a name there", (1.0, np.inf)),
+    Column("voice", np.float64, 0.0, "money/week", "goodwill over all channels: how loudly the vendor is heard", (0.0, np.inf)),
+    Column("search_voice", np.float64, 0.0, "money/week", "goodwill of its search channels", (0.0, np.inf)),
+    Column("search_share", np.float64, 1.0, "share", "share of searches for the category that come to the vendor", (0.0, 1.0)),
+    Column("name_known", np.float64, 0.0, "share", "share of searchers who know the vendor's name from a badge", (0.0, 1.0)),
+    Column("best_rival", np.float64, 0.0, "0-1", "best offer of a rival, less what it costs beyond the usual fee (0: no rival)", (0.0, 1.0)),
+    Column("rival_contract", np.int64, 0, "weeks", "how long a contract with a rival binds", (0, np.inf)),
+    Column("margin_demand", np.float64, 1.0, "×", "margin that resellers ask for, against a market without rivals", (1.0, np.inf)),
 )
 
 

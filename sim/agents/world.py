@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents import consumers, decision_makers, merchants, resellers, vendor
+from sim.agents import consumers, decision_makers, merchants, resellers, rivals, vendor
 from sim.agents.decision_makers import ADMINISTRATOR, EXECUTIVE, FINANCE, FRONTLINE, ROLES, TECHNICAL
 from sim.agents.population import Column, Ids, Population, Single
 from sim.agents.ties import Ties, covering
@@ -16,8 +16,10 @@ from sim.fields import Parameters, par
 
 SOURCES = (
     "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
+    "speaking", "developer_contest", "co_marketing", "reference_marketing", "social_campaign", "joint_campaign", "own_posts",
     "word_of_mouth", "cold_outreach", "reseller", "seed",
     "circle",
+    "badge",
 )
 SOURCE = {name: code for code, name in enumerate(SOURCES)}
 ACCOUNTS = (
@@ -25,6 +27,7 @@ ACCOUNTS = (
     "support", "overhead", "need_research", "recruitment", "channel_support", "reseller_margin", "prizes",
     "packaging", "circle_events",
     "training", "lecturing", "co_marketing", "intangibles",
+    "badge_discounts", "badge_advertising", "badge_liability", "cash_back",
 )
 DIMENSIONS: dict[str, tuple[str, ...]] = {"channel": SOURCES, "route": merchants.ROUTES, "role": ROLES, "account": ACCOUNTS}
 SECURITY = 0  # the feature that is information security: one that everybody needs
@@ -55,6 +58,7 @@ class Market(Parameters):
     people_per_row: float = par(40.0, "people one consumer row stands for", unit="people", bounds=(1, 1e6))
     weak_ties: int = par(3, "weak ties of a consumer to consumers of other merchants", unit="ties", bounds=(0, 20))
     reseller_pool: int = par(200, "resellers that could be won", unit="firms", bounds=(0, 10_000), extensive=True)
+    rivals: int = par(0, "rivals that will enter the market", unit="firms", bounds=(0, 20))
 
 
 class World:
@@ -88,7 +92,8 @@ class World:
         self.vendor = Single("vendor", vendor.COLUMNS, vendor.Vendor)
         self.vendor.add(_by_feature("maturity", market, "maturity of each feature"))
         self.vendor.add(_by_feature("heard", market, "need of the market as the vendor estimates it, adding to 1"))
-        self.populations = (self.vendor, self.merchants, self.decision_makers, self.resellers, self.consumers)
+        self.rivals = Population("rivals", market.rivals, rivals.COLUMNS, rivals.Rival)
+        self.populations = (self.vendor, self.merchants, self.decision_makers, self.resellers, self.consumers, self.rivals)
         self._open(opening)
         self.open_books()
 

@@ -73,7 +73,7 @@ class Buying(Mechanism):
         Measure("reseller_wins", "firms", "flow", "firms signed through resellers"),
         Measure("rep_wins", "firms", "flow", "firms signed through reps"),
         Measure("sem_wins", "firms", "flow", "firms signed that search advertising had reached last"),
-        Measure("inbound_wins", "firms", "flow", "firms signed that came by search, content or word"),
+        Measure("inbound_wins", "firms", "flow", "firms signed that came by search, content, word or badge"),
         Measure("win_rate", "share", "ratio", "signed of decided rounds", ("signed_merchants", "decided_rounds")),
         Measure("rejection_share", "share", "ratio", "rejected of decided rounds", ("rejections", "decided_rounds")),
         Measure("no_decision_share", "share", "ratio", "undecided of decided rounds", ("no_decisions", "decided_rounds")),
@@ -198,6 +198,7 @@ class Buying(Mechanism):
         merchants, market = world.merchants, world.market
         source, route = merchants.source[new], merchants.route[new]
         world.count("signed_merchants", len(new))
+        world.count("signed_anywhere", len(new))
         keyed = (
             ("channel", source, len(SOURCES)), ("route", route, len(ROUTES)),
             ("segment", merchants.segment[new], market.segments), ("region", merchants.region[new], market.regions),
@@ -217,4 +218,4 @@ class Buying(Mechanism):
             columns[name][firms] = value
 
 
-_INBOUND = [SOURCE[name] for name in ("seo", "content", "word_of_mouth")]
+_INBOUND = [SOURCE[name] for name in ("seo", "content", "word_of_mouth", "badge")]

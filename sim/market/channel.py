@@ -154,7 +154,7 @@ class Channel(Mechanism):
     def _work(self, world: World, active: Ids) -> None:
         """Effort follows confidence, margin and how erratic support is; skill grows with effort and rusts without."""
         resellers = world.resellers
-        worth = self.appeal * (self.margin / 0.2) * resellers.confidence[active] - self.prudence * resellers.surprise[active]
+        worth = self.appeal * (self.margin / (0.2 * world.vendor.margin_demand)) * resellers.confidence[active] - self.prudence * resellers.surprise[active]
         effort = resellers.decide(effort_share, active, worth, self.other_appeal, self.lines)
         resellers.columns["effort"][active] = effort
         skill = resellers.skill[active]

@@ -46,7 +46,7 @@ class Ledger(Mechanism):
         Measure("runway_weeks", "weeks", "stock", "weeks the cash lasts at the burn of the last quarter (520 when there is none)"),
         Measure("p_solvent", "share", "stock", "1 while the till was never empty"),
         Measure("week_insolvent", "week", "week", "first week with an empty till"),
-        Measure("acquisition_spend", "money", "flow", "promotion, sales and channel programme and support"),
+        Measure("acquisition_spend", "money", "flow", "promotion, badge, sales and channel programme and support"),
         Measure("new_margin", "money/week", "flow", "weekly margin of the firms signed this week, at the margin of a live one"),
         Measure("cac_payback_weeks", "weeks", "ratio", "weeks of margin that pay for acquisition", ("acquisition_spend", "new_margin")),
         Measure("cac", "money/firm", "ratio", "acquisition spending per signed merchant", ("acquisition_spend", "signed_merchants")),
@@ -79,7 +79,10 @@ class Ledger(Mechanism):
             world.count(measure, amounts.sum())
             world.split(measure, "account", amounts)
         world.count("funding", accounts["funding"])
-        acquisition = ("promotion", "sales", "travel", "severance", "channel_support", "recruitment")
+        acquisition = (
+            "promotion", "sales", "travel", "severance", "channel_support", "recruitment",
+            "badge_discounts", "badge_advertising", "badge_liability",
+        )
         world.count("acquisition_spend", -sum(accounts[name] for name in acquisition))
         live = len(world.live())
         world.count("new_margin", world.flows.get("signed_merchants", 0.0) * max(self._margin(world), 0.0) / live if live else 0.0)
@@ -96,10 +99,11 @@ class Ledger(Mechanism):
             world.count("week_insolvent", 1.0)
 
     def _margin(self, world: World) -> float:
-        """Return this week's margin on live merchants: fees and commission less support, teaching, reseller margin and prizes."""
+        """Return this week's margin on live merchants: fees and commission less support, teaching, reseller margin, prizes and cash back."""
         accounts = world.accounts
         brought = accounts["commission"] * (self.consumer_value == 0)
-        cost = -sum(accounts[name] for name in ("support", "reseller_margin", "prizes", "training", "lecturing", "co_marketing"))
+        spent = ("support", "reseller_margin", "prizes", "cash_back", "training", "lecturing", "co_marketing")
+        cost = -sum(accounts[name] for name in spent)
         return float(world.merchants.fee[world.live()].sum() + brought - cost)
 
     def value(self, world: World) -> float:

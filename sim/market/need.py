@@ -2,7 +2,7 @@
 
 Most firms are out of market in any week (Dawes 2021: about 5 % in a quarter for slow products). A firm out of market and
 not signed enters with hazard 1/interval × its own frequency (Gamma, shape 2, mean 1: some buy often) and stays a
-Gamma window (shape 2). A rejection uses the window up (see buying).
+Gamma window (shape 2). A rejection uses the window up (see buying). A firm bound by a contract with a rival does not enter.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Need(Mechanism):
     def step(self, world: World, draws: Draws) -> None:
         """Let needs arrive in firms that are out of market and free."""
         merchants = world.merchants
-        free = np.flatnonzero((merchants.window_end < world.week) & (merchants.status == PROSPECT))
+        free = np.flatnonzero((merchants.window_end < world.week) & (merchants.status == PROSPECT) & (merchants.bound_until < world.week))
         chance = self.arrives * probability(merchants.frequency[free] / self.interval)
         entering = free[draws("arrival").happens(chance, free)]
         length = np.maximum(np.rint(self.window * draws("window").gamma2(entering)), 1)

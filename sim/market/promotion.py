@@ -1,10 +1,11 @@
-"""Promotion: eight channels turn money into contacts, contacts into awareness and a faint first impression.
+"""Promotion: channels turn money into contacts, contacts into awareness and a faint first impression.
 
 Each channel keeps a goodwill stock A ← δA + (1 − δ)x (Nerlove & Arrow 1962) and reaches its ceiling as A/(A + K).
 Visits count everybody who comes, prospect or not, so traffic cannot depend on the stage of the product. Of the firms
 reached, a contact lands on whoever wears the role's hat; that person becomes aware and takes a signal
 y = V + bias + noise, whose precision grows with the stock of content. An incubator introduces firms: they come in batches, as
-warm leads.
+warm leads. Some channels are only as strong as there are references or live merchants, speakers have only so many hours, and
+a team runs only so many campaigns well at once. Searches for the category are shared with rivals (see rivals).
 """
 
 from __future__ import annotations
@@ -22,10 +23,16 @@ from sim.curves import keep, probability, saturation
 from sim.draws import Draws, Floats
 from sim.fields import Measure, Parameters, par
 
-CHANNELS = ("seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator")
+CHANNELS = (
+    "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
+    "speaking", "developer_contest", "co_marketing", "reference_marketing", "social_campaign", "joint_campaign", "own_posts",
+)
 LONGEST_DELAY = 26
 ONLINE = (0.01, 0.02, 0.01, 0.01, 0.95)
 OFFLINE = (0.40, 0.30, 0.10, 0.05, 0.15)
+STAGE = (0.55, 0.25, 0.10, 0.05, 0.05)
+DEVELOPERS = (0.02, 0.03, 0.80, 0.02, 0.13)
+PARTNERS = (0.10, 0.20, 0.05, 0.05, 0.60)
 
 
 class PromotionChannel(Parameters):
@@ -49,6 +56,10 @@ class PromotionChannel(Parameters):
     introduces: float = par(0.0, "share of contacts with free firms that come as an introduction: a lead whose executive and administrator know of the vendor", unit="share", bounds=(0, 1), off=0.0)
     recruits: float = par(0.0, "hazard at which its ceiling makes a candidate reseller sign up", unit="1/week", bounds=(0, 1))
     consumer_reach: float = par(0.0, "hazard at which its ceiling makes a consumer aware", unit="1/week", bounds=(0, 1))
+    hours: float = par(1e9, "hours that people have for it, which cap its spending (a billion: no cap)", unit="hours/week", bounds=(0, 1e12), extensive=True)
+    with_references: float = par(0.0, "share of its strength that comes from references", unit="share", bounds=(0, 1), off=0.0)
+    with_live: float = par(0.0, "share of its strength that comes from live merchants", unit="share", bounds=(0, 1), off=0.0)
+    campaign: bool = par(False, "is run as a campaign, by a team that can run only so many")
 
 
 def _online(**given: Any) -> PromotionChannel:
@@ -64,12 +75,19 @@ class Promotion(Mechanism):
 
     seo: PromotionChannel = _online(half_spend=15_000, ceiling=0.008, precision=0.35, half_life=26, delay=8, in_market_only=True, bias=0.05)
     sem: PromotionChannel = _online(half_spend=30_000, ceiling=0.020, precision=0.30, half_life=0.5, in_market_only=True, bias=0.05)
-    feed_ads: PromotionChannel = _online(half_spend=120_000, ceiling=0.60, precision=0.10, half_life=1, bias=0.1, wear_out=0.3, recruits=0.002, consumer_reach=0.001)
+    feed_ads: PromotionChannel = _online(half_spend=120_000, ceiling=0.60, precision=0.10, half_life=1, bias=0.1, wear_out=0.3, recruits=0.002, consumer_reach=0.001, campaign=True)
     content: PromotionChannel = _online(half_spend=25_000, ceiling=0.020, precision=0.25, half_life=26, delay=4)
-    media: PromotionChannel = _online(half_spend=80_000, ceiling=0.10, precision=0.05, half_life=4, bias=0.15, wear_out=0.2, recruits=0.004, consumer_reach=0.001)
-    exhibition: PromotionChannel = _offline(half_spend=80_000, ceiling=0.02, precision=0.5, half_life=1, every=13, recruits=0.012)
-    salon: PromotionChannel = _offline(half_spend=40_000, ceiling=0.003, precision=0.7, half_life=1)
+    media: PromotionChannel = _online(half_spend=80_000, ceiling=0.10, precision=0.05, half_life=4, bias=0.15, wear_out=0.2, recruits=0.004, consumer_reach=0.001, campaign=True)
+    exhibition: PromotionChannel = _offline(half_spend=80_000, ceiling=0.02, precision=0.5, half_life=1, every=13, recruits=0.012, campaign=True)
+    salon: PromotionChannel = _offline(half_spend=40_000, ceiling=0.003, precision=0.7, half_life=1, campaign=True)
     incubator: PromotionChannel = _offline(half_spend=40_000, ceiling=0.0015, precision=0.8, half_life=13, every=13, introduces=0.5)
+    speaking: PromotionChannel = PromotionChannel(roles=STAGE, half_spend=8_000, ceiling=0.0012, precision=0.7, half_life=2, recruits=0.002, hours=20)
+    developer_contest: PromotionChannel = PromotionChannel(roles=DEVELOPERS, half_spend=40_000, ceiling=0.004, precision=0.4, half_life=4, every=13, campaign=True)
+    co_marketing: PromotionChannel = PromotionChannel(roles=PARTNERS, half_spend=30_000, ceiling=0.02, precision=0.2, half_life=4, bias=0.1, recruits=0.002, campaign=True)
+    reference_marketing: PromotionChannel = PromotionChannel(roles=(0.2, 0.35, 0.1, 0.05, 0.3), half_spend=30_000, ceiling=0.006, precision=0.5, half_life=8, bias=0.0, with_references=1.0)
+    social_campaign: PromotionChannel = _online(half_spend=60_000, ceiling=1.0, precision=0.004, half_life=1, bias=0.1, wear_out=0.4, consumer_reach=0.03, campaign=True)
+    joint_campaign: PromotionChannel = _online(half_spend=60_000, ceiling=0.1, precision=0.1, half_life=2, bias=0.05, wear_out=0.2, consumer_reach=0.06, with_live=1.0, campaign=True)
+    own_posts: PromotionChannel = PromotionChannel(roles=(0.02, 0.05, 0.05, 0.01, 0.87), half_spend=4_000, ceiling=0.006, precision=0.2, half_life=4, bias=0.1, consumer_reach=0.001, with_live=0.8)
     reach: float = par(1.0, "contacts per visit of a prospect", unit="×", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.7, 1.4))
     informativeness: float = par(0.8, "precision of what one contact tells at full content", unit="1/variance", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.5, 1.1))
     noise: float = par(0.15, "spread of what a contact tells", unit="0-1", bounds=(0, 1))
@@ -77,6 +95,12 @@ class Promotion(Mechanism):
     bare: float = par(0.3, "informativeness without any content, as a share", unit="share", bounds=(0, 1))
     introduction: int = par(13, "weeks an introduced firm stays in market at least", unit="weeks", bounds=(1, 520))
     recovery: float = par(0.05, "speed at which a creative tires and recovers", unit="1/week", bounds=(0, 1))
+    visible_half: float = par(53_750.0, "goodwill over all channels at which half of what a reseller or rival can see is seen", unit="money/week", bounds=(1, 1e10), extensive=True)
+    hour_cost: float = par(200.0, "cost of an hour of those who speak", unit="money/hour", bounds=(0.01, 1e6))
+    references_half: float = par(60.0, "references at which a channel built on them has half its strength", unit="firms", bounds=(0.1, 1e6), extensive=True)
+    live_half: float = par(600.0, "live merchants at which a channel built on them has half its strength", unit="firms", bounds=(0.1, 1e7), extensive=True)
+    most_campaigns: float = par(3.0, "campaigns that a team runs well at once", unit="campaigns", bounds=(1, 100))
+    overload: float = par(0.0, "how much campaigns suffer where more run at once: each keeps (most_campaigns/campaigns) to this power", unit="exponent", bounds=(0, 5), off=0.0)
 
     COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
         "vendor": (
@@ -86,7 +110,7 @@ class Promotion(Mechanism):
         ),
     }
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "vendor": ("adstock", "fatigue", "pipeline", "visible", "recruiting", "direct_reach"),
+        "vendor": ("adstock", "fatigue", "pipeline", "visible", "voice", "search_voice", "recruiting", "direct_reach"),
         "merchants": ("source", "status", "lead_week", "window_end"),
         "decision_makers": ("aware", "mean", "precision"),
     }
@@ -107,7 +131,7 @@ class Promotion(Mechanism):
         channels = [getattr(self, name) for name in CHANNELS]
         rows: dict[str, Any] = {
             name: np.array([getattr(c, name) for c in channels], dtype=np.float64)
-            for name in ("spend", "half_spend", "ceiling", "precision", "wear_out", "bias", "recruits", "consumer_reach", "introduces", "every", "in_market_only", "impressions_per_visit", "steepness")
+            for name in ("spend", "half_spend", "ceiling", "precision", "wear_out", "bias", "recruits", "consumer_reach", "introduces", "every", "in_market_only", "impressions_per_visit", "steepness", "hours", "with_references", "with_live", "campaign")
         }
         rows["kept"] = np.array([keep(c.half_life) for c in channels])
         rows["delay"] = np.array([c.delay for c in channels], dtype=np.int64)
@@ -124,9 +148,9 @@ class Promotion(Mechanism):
         self._introduce(world, draws, rows["introduces"][channel], reached)
 
     def _spend(self, world: World, rows: dict[str, Any]) -> Floats:
-        """Pay, update stocks; return each channel's reach this week as a share of its ceiling, shape (8,)."""
+        """Pay, update stocks; return each channel's reach this week as a share of its ceiling, shape (n_channels,)."""
         vendor = world.vendor
-        spend = rows["spend"] * vendor.affordable
+        spend = np.minimum(rows["spend"], rows["hours"] * self.hour_cost) * vendor.affordable
         pipeline = vendor.pipeline.reshape(len(CHANNELS), -1)
         pipeline[:, :-1] = pipeline[:, 1:]
         pipeline[:, -1] = 0.0
@@ -134,20 +158,34 @@ class Promotion(Mechanism):
         stock = rows["kept"] * vendor.adstock + (1.0 - rows["kept"]) * pipeline[:, 0]
         vendor.adstock = stock
         level = saturation(np.power(stock, rows["steepness"]), np.power(rows["half_spend"], rows["steepness"])) * (1.0 - rows["wear_out"] * vendor.fatigue)
+        level = level * self._strength(world, rows) * self._together(rows, spend)
         vendor.fatigue = vendor.fatigue + self.recovery * (level - vendor.fatigue)
-        vendor.visible = float(saturation(stock.sum(), rows["half_spend"].mean()))
+        vendor.voice, vendor.search_voice = float(stock.sum()), float((stock * rows["in_market_only"]).sum())
+        vendor.visible = float(saturation(stock.sum(), self.visible_half))
         vendor.recruiting = float((rows["recruits"] * level).sum())
         vendor.direct_reach = float((rows["consumer_reach"] * level).sum())
         world.pay("promotion", spend.sum())
         world.count("promotion_spend", spend.sum())
         world.split("promotion_spend", "channel", _by_source(spend))
         shown = np.asarray(level * np.where(world.week % rows["every"] == 0, rows["every"], 0.0))
+        shown = np.asarray(shown * (1.0 - rows["in_market_only"] * (1.0 - vendor.search_share)))
         visits = rows["ceiling"] * shown * world.merchants.n
         self._count_visits(world, visits, visits * rows["impressions_per_visit"])
         reads = visits * self._content(world)
         world.count("reads", reads.sum())
         world.split("reads", "channel", _by_source(reads))
         return shown
+
+    def _strength(self, world: World, rows: dict[str, Any]) -> Floats:
+        """Return the share of each channel's strength that there are references and live merchants for, shape (n_channels,)."""
+        references = saturation(np.count_nonzero(world.merchants.reference), self.references_half)
+        live = saturation(len(world.live()), self.live_half)
+        return np.asarray((1.0 - rows["with_references"] * (1.0 - references)) * (1.0 - rows["with_live"] * (1.0 - live)))
+
+    def _together(self, rows: dict[str, Any], spend: Floats) -> Floats:
+        """Return what is left of each channel's effect where more campaigns run at once than a team runs well."""
+        running = float((rows["campaign"] * (spend > 0)).sum())
+        return np.asarray(np.power(min(self.most_campaigns / max(running, 1.0), 1.0), self.overload * rows["campaign"]))
 
     def _count_visits(self, world: World, visits: Floats, impressions: Floats) -> None:
         world.count("visits", visits.sum())
@@ -176,7 +214,7 @@ class Promotion(Mechanism):
         return firms, draws("which_channel").choice(each, firms) if len(firms) else firms
 
     def _aimed(self, world: World, firms: Ids) -> Floats:
-        """Return 1 where a channel is aimed at a firm's segment and region, shape (m, 8)."""
+        """Return 1 where a channel is aimed at a firm's segment and region, shape (m, n_channels)."""
         aimed = np.ones((len(firms), len(CHANNELS)))
         for k, name in enumerate(CHANNELS):
             channel: PromotionChannel = getattr(self, name)
@@ -207,7 +245,7 @@ class Promotion(Mechanism):
     def _introduce(self, world: World, draws: Draws, share: Floats, firms: Ids) -> None:
         """Let some of the free firms reached come as warm leads: an incubator brings its firms in batches."""
         columns = world.merchants.columns
-        free = (columns["status"][firms] == PROSPECT) & draws("introduced").happens(share, firms)
+        free = (columns["status"][firms] == PROSPECT) & (columns["bound_until"][firms] < world.week) & draws("introduced").happens(share, firms)
         new = firms[free]
         for role in (EXECUTIVE, ADMINISTRATOR):
             world.decision_makers.columns["aware"][world.ties.covers[new, role]] = True

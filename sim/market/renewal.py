@@ -1,8 +1,11 @@
-"""Renewal: once a year each live firm weighs staying against going, on its satisfaction and its own gain."""
+"""Renewal: once a year each live firm weighs staying against going, on its satisfaction and its own gain.
+
+Where there are rivals the best of their offers lowers the logit of staying. Who leaves because of it signs with a rival.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,9 +30,10 @@ class Renewal(Mechanism):
     switching: float = par(0.3, "switching cost per year live", unit="logit/year", bounds=(0, 10))
     leaves: float = par(1.0, "share of those who would leave that do", unit="share", bounds=(0, 1), off=0.0)
     lesson: float = par(4.0, "precision of what a leaving firm has learned", unit="1/variance", bounds=(0, 100))
+    rival_weight: float = par(0.8, "weight of the best offer of a rival", unit="logit", bounds=(0, 50), off=0.0)
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people", "further", "extended"),
+        "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people", "further", "extended", "bound_until"),
         "decision_makers": ("mean", "precision"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("renew",)
@@ -42,6 +46,7 @@ class Renewal(Mechanism):
         Measure("churned", "firms", "flow", "live merchants lost"),
         Measure("renewal_rate", "share", "ratio", "renewed of contracts up for renewal", ("renewals", "due_renewals")),
         Measure("churn_rate", "share/week", "ratio", "live merchants lost per live merchant-week", ("churned", "live_weeks")),
+        Measure("lured_away", "firms", "flow", "live merchants lost to a rival that would have stayed without it"),
         Measure("merchant_gain", "money/week", "stock", "mean own gain of live merchants"),
     )
 
@@ -51,18 +56,37 @@ class Renewal(Mechanism):
         merchants.columns["gain"][live] = self._gain(world, live)
         age = world.week - merchants.live_week[live]
         relative = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
-        stays = merchants.decide(
-            renewal_probability, live, merchants.satisfaction[live], relative, self.level, self.weight, self.gain_weight, self.switching * age / 52.0,
-        )
+        usual = (self.weight, self.gain_weight, self.switching * age / 52.0)
+        level = self.level - self.rival_weight * world.vendor.best_rival
+        stays = merchants.decide(renewal_probability, live, merchants.satisfaction[live], relative, level, *usual)
         merchants.columns["survival"][live] = 1.0 - self.leaves * (1.0 - stays)
-        due = live[(age > 0) & (age % 52 == 0)]
-        goes = due[draws("renew").happens(1.0 - merchants.survival[due], due)]
+        at = np.flatnonzero((age > 0) & (age % 52 == 0))
+        due, chance = live[at], draws("renew").uniform(live[at])
+        goes = due[chance < 1.0 - merchants.survival[due]]
+        alone = (self.level, self.weight, self.gain_weight, self.switching * age[at] / 52.0)
+        self._lure(world, goes, self._without_rivals(world, due, chance, relative[at], *alone))
         world.count("due_renewals", len(due))
         world.count("renewals", len(due) - len(goes))
         world.count("due_fees", (merchants.fee[due] - merchants.extended[due]).sum())
         world.count("kept_fees", merchants.fee[due].sum() - merchants.fee[goes].sum())
         merchants.columns["extended"][due] = 0.0
         self._leave(world, goes)
+
+    def _without_rivals(self, world: World, due: Ids, chance: np.ndarray, *weighed: Any) -> Ids:
+        """Return those of `due` that would leave if there were no rival, on the same luck."""
+        if world.vendor.best_rival == 0:
+            return due[chance < 1.0 - world.merchants.survival[due]]
+        stays = world.merchants.decide(renewal_probability, due, world.merchants.satisfaction[due], *weighed)
+        anyway: Ids = due[chance < self.leaves * (1.0 - stays)]
+        return anyway
+
+    def _lure(self, world: World, goes: Ids, anyway: Ids) -> None:
+        """Bind those that leave, and would not without rivals, to the rival they leave for."""
+        lured = np.setdiff1d(goes, anyway)
+        world.merchants.columns["bound_until"][lured] = world.week + world.vendor.rival_contract
+        world.count("rival_wins", len(lured))
+        world.count("signed_anywhere", len(lured))
+        world.count("lured_away", len(lured))
 
     def _gain(self, world: World, live: Ids) -> np.ndarray:
         merchants = world.merchants

@@ -26,6 +26,7 @@ class Usage(Mechanism):
     """Consumers hear, take up, lapse, return; points."""
 
     incentive: float = par(1.0, "points earned per active person", unit="points/week", bounds=(0, 1000), role="lever")
+    cash_back: float = par(0.0, "cash back paid per active person", unit="money/week", bounds=(0, 1e4), role="lever")
     push: float = par(0.05, "hazard at which a satisfied, gaining merchant reaches a consumer", unit="1/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.03, 0.08))
     rollout: float = par(0.15, "speed at which use spreads in a new firm from executive through administrator to frontline, who push", unit="1/week", bounds=(0, 10))
     skilled: float = par(1.0, "how far the administrator's skill multiplies the speed at which use spreads and the push", unit="×", bounds=(0, 1), off=0.0)
@@ -38,6 +39,7 @@ class Usage(Mechanism):
     friction: float = par(0.06, "further hazard to lapse without any experience", unit="1/week", bounds=(0, 10), off=0.0)
     comeback: float = par(0.02, "hazard to return at best experience", unit="1/week", bounds=(0, 10), off=0.0)
     attraction: float = par(0.5, "incentive at which half of its pull is felt", unit="points/week", bounds=(0.001, 1000))
+    cash_worth: float = par(20.0, "points that a unit of cash back is worth", unit="points/money", bounds=(0, 1e4), off=0.0)
     spending: float = par(0.04, "share of points spent", unit="1/week", bounds=(0, 1))
     expiry: float = par(0.01, "share of points that expire", unit="1/week", bounds=(0, 1), source="a third of points is never redeemed (COLLOQUY 2011)")
     kept_by_vendor: float = par(0.0, "share of a lost merchant's consumers with activity or points that stay with the vendor and keep them (the others lapse and forfeit)", unit="share", bounds=(0, 1), off=0.0, source="depends on the archetype: none where the offer is the merchant's own")
@@ -85,7 +87,8 @@ class Usage(Mechanism):
 
     def _experience(self, world: World, where: Ids) -> Floats:
         """Return the experience consumers get at each live merchant (or kept ones at the vendor's own place), 0-1: polish × pull of the incentive, felt half by itself."""
-        pull = self.incentive / (self.incentive + self.attraction)
+        offered = self.incentive + self.cash_worth * self.cash_back * world.vendor.affordable
+        pull = offered / (offered + self.attraction)
         return np.full(len(where), world.vendor.polish * (0.5 + 0.5 * pull))
 
     def _hears(self, world: World, draws: Draws, live: Ids, rows: Ids, owner: Ids, state: Ids) -> Bools:
@@ -127,6 +130,7 @@ class Usage(Mechanism):
         for name, amount in (("points_earned", earned), ("points_spent", spent), ("points_expired", expired)):
             world.count(name, amount.sum() * people)
         world.pay("prizes", self.prize_cost * spent.sum() * people)
+        world.pay("cash_back", self.cash_back * world.vendor.affordable * active.sum() * people)
         return np.asarray(spent)
 
     def _part(self, world: World, draws: Draws) -> None:
