@@ -2,12 +2,13 @@
 
     the world moves        need
     they hear              promotion, word, belief
-    they choose            sales, buying
-    they live with it      customization, product, service, renewal, usage, feedback, channel
+    they choose            partners, sales, buying
+    they live with it      customization, product, service, renewal, usage, feedback, channel,
+                           recruitment
     the books close        ledger, gates
 
-What usage, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
-posted; a reseller judges support against what it expected before this week's support enters its habit.
+What usage, channel, recruitment and gates do acts next week. Engineering reads the evidence that arrived last week before this
+week's is posted; a reseller judges support against what it expected before this week's support enters its habit.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from sim.market.feedback import Feedback
 from sim.market.gates import Gates
 from sim.market.ledger import Ledger
 from sim.market.need import Need
+from sim.market.partners import Partners
 from sim.market.product import Product
 from sim.market.promotion import Promotion
+from sim.market.recruitment import Recruitment
 from sim.market.renewal import Renewal
 from sim.market.sales import Sales
 from sim.market.service import Service
@@ -39,6 +42,7 @@ class Mechanisms(Parameters):
     promotion: Promotion = Promotion()
     word: Word = Word()
     belief: Belief = Belief()
+    partners: Partners = Partners()
     sales: Sales = Sales()
     buying: Buying = Buying()
     customization: Customization = Customization()
@@ -48,6 +52,7 @@ class Mechanisms(Parameters):
     usage: Usage = Usage()
     feedback: Feedback = Feedback()
     channel: Channel = Channel()
+    recruitment: Recruitment = Recruitment()
     ledger: Ledger = Ledger()
     gates: Gates = Gates()
 
@@ -58,6 +63,7 @@ def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     mechanisms.promotion.step(world, draws.of("promotion"))
     mechanisms.word.step(world, draws.of("word"))
     mechanisms.belief.step(world, draws.of("belief"))
+    mechanisms.partners.step(world, draws.of("partners"))
     mechanisms.sales.step(world, draws.of("sales"))
     mechanisms.buying.step(world, draws.of("buying"))
     mechanisms.customization.step(world, draws.of("customization"))
@@ -67,5 +73,6 @@ def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     mechanisms.usage.step(world, draws.of("usage"))
     mechanisms.feedback.step(world, draws.of("feedback"))
     mechanisms.channel.step(world, draws.of("channel"))
+    mechanisms.recruitment.step(world, draws.of("recruitment"))
     mechanisms.ledger.step(world, draws.of("ledger"))
     mechanisms.gates.step(world, draws.of("gates"))

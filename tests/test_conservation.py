@@ -72,8 +72,8 @@ def unbalanced(world: World, before: State, mechanisms: Any) -> list[str]:
         "merchants": change[SIGNED] + change[LIVE] == flow("signed_merchants") - flow("churned"),
         "renewals": flow("due_renewals") == flow("renewals") + flow("churned"),
         "candidates": moved[CANDIDATE] == -flow("reseller_sign_ups"),
-        "active resellers": moved[ACTIVE] == flow("reseller_sign_ups") - flow("reseller_exits"),
-        "leavers": moved[LEFT] == flow("reseller_exits"),
+        "active resellers": moved[ACTIVE] == flow("reseller_sign_ups") + flow("reseller_returns") - flow("reseller_exits"),
+        "leavers": moved[LEFT] == flow("reseller_exits") - flow("reseller_returns"),
         "only consumers of live merchants are active": not np.any((world.consumers.state == CONSUMING) & ~at_live),
         "active people are counted at their merchants": close(world.merchants.active_people.sum(), stocks["active_consumers"]),
         "points and activity only where somebody has heard": not world.consumers.points[world.consumers.state <= AWARE].any(),
@@ -163,6 +163,7 @@ def test_events_tell_the_same_story_as_the_weekly_table(run: Run) -> None:
     for event, measure in (
         ("signed", "signed_merchants"), ("rejected", "rejections"), ("no_decision", "no_decisions"), ("churned", "churned"),
         ("opportunity", "opportunities"), ("reseller_joined", "reseller_sign_ups"), ("reseller_left", "reseller_exits"),
+        ("reseller_returned", "reseller_returns"), ("referred", "partner_leads"), ("contested", "contested_rounds"),
     ):
         found = run.events["week"][run.events["event"] == event].astype(int)
         assert (np.bincount(found, minlength=run.weeks) == run.weekly[measure]).all(), event

@@ -190,7 +190,7 @@ def _(before: World, step: Step) -> float:
 
         return change
 
-    insecure, secure = (step(before=safe(maturity), trying=(5.0, 5.0, 5.0)).decision_makers.mean for maturity in (0.0, 1.0))
+    insecure, secure = (step(before=safe(maturity), trying=(5.0, 5.0, 5.0, 5.0)).decision_makers.mean for maturity in (0.0, 1.0))
     return spread(insecure, secure)
 
 

@@ -8,8 +8,8 @@ from sim.agents.population import Column, Row, decision
 from sim.curves import Number, clip01, logistic, positive
 
 PROSPECT, LEAD, ROUND, SIGNED, LIVE = range(5)
-REP, RESELLER, SELF_SERVICE = range(3)
-ROUTES = ("rep", "reseller", "self_service")
+REP, RESELLER, SELF_SERVICE, TELESALES = range(4)
+ROUTES = ("rep", "reseller", "self_service", "telesales")
 
 COLUMNS = (
     Column("segment", np.int64, 0, "index", "industry"),
@@ -25,7 +25,7 @@ COLUMNS = (
     Column("lead_week", np.int64, -1, "week", "when it enquired"),
     Column("round_week", np.int64, -1, "week", "when its round opened"),
     Column("rounds", np.int64, 0, "count", "rounds opened so far", (0, np.inf)),
-    Column("route", np.int64, -1, "code", "who serves the round: rep, reseller, self-service"),
+    Column("route", np.int64, -1, "code", "who serves the round: rep, reseller, self-service, telesales"),
     Column("reseller", np.int64, -1, "id", "the reseller that opened the round or holds the account"),
     Column("signed_week", np.int64, -1, "week", "when it signed"),
     Column("live_week", np.int64, -1, "week", "when it went live"),
@@ -40,6 +40,9 @@ COLUMNS = (
     Column("reference", np.bool_, False, "flag", "vouches for the product"),
     Column("talk", np.float64, 0.0, "evaluations", "recent evaluation it still talks about", (0.0, np.inf)),
     Column("seen", np.float64, 0.0, "0-1", "value it saw in that evaluation", (0.0, 1.0)),
+    Column("rival", np.int64, -1, "id", "the reseller that also sells in its round, which is contested (-1: nobody)"),
+    Column("margin_share", np.float64, 1.0, "share", "share of the usual margin that the reseller of the account gets", (0.0, 1.0)),
+    Column("bounty", np.float64, 0.0, "money", "owed to the acquisition partner that brought it, once it is live (0: no partner)", (0.0, np.inf)),
 )
 
 

@@ -18,7 +18,7 @@ COLUMNS = (
     Column("polish", np.float64, 0.2, "0-1", "how well the product works", (0.0, 1.0)),
     Column("credibility", np.float64, 0.7, "0-1", "share of promises kept on time, as the market sees it", (0.0, 1.0)),
     Column("rep_capacity", np.float64, 0.0, "rounds", "rounds the ramped reps can hold open", (0.0, np.inf)),
-    Column("reps", np.float64, 0.0, "people", "reps on the payroll", (0.0, np.inf)),
+    Column("reps", np.float64, 0.0, "people", "reps at work", (0.0, np.inf)),
     Column("engineering", np.float64, 0.0, "person-weeks", "engineering left for the core roadmap this week", (0.0, np.inf)),
     Column("engineers", np.float64, 0.0, "people", "engineers on the payroll", (0.0, np.inf)),
     Column("unpaid_upkeep", np.float64, 0.0, "share", "upkeep not done, as a share of engineering", (0.0, np.inf)),
@@ -35,6 +35,9 @@ COLUMNS = (
     Column("visible", np.float64, 0.0, "0-1", "promotion a reseller sees in the market", (0.0, 1.0)),
     Column("recruiting", np.float64, 0.0, "hazard/week", "how strongly promotion invites resellers to sign up", (0.0, np.inf)),
     Column("direct_reach", np.float64, 0.0, "hazard/week", "promotion's direct reach of consumers", (0.0, np.inf)),
+    Column("recent_wins", np.float64, 0.0, "firms", "signatures in each of the last 26 weeks", (0.0, np.inf), 26),
+    Column("recent_decided", np.float64, 0.0, "rounds", "decided rounds in each of the last 26 weeks", (0.0, np.inf), 26),
+    Column("programme", np.float64, 0.0, "0-1", "how much programme spending invites resellers", (0.0, 1.0)),
 )
 
 

@@ -17,11 +17,13 @@ from sim.fields import Parameters, par
 SOURCES = (
     "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
     "word_of_mouth", "cold_outreach", "reseller", "seed",
+    "partner",
 )
 SOURCE = {name: code for code, name in enumerate(SOURCES)}
 ACCOUNTS = (
     "subscription", "custom_fees", "commission", "funding", "promotion", "sales", "travel", "severance", "engineering",
     "support", "overhead", "need_research", "recruitment", "channel_support", "reseller_margin", "prizes",
+    "partner_bounties",
 )
 DIMENSIONS: dict[str, tuple[str, ...]] = {"channel": SOURCES, "route": merchants.ROUTES, "role": ROLES, "account": ACCOUNTS}
 SECURITY = 0  # the feature that is information security: one that everybody needs
