@@ -21,6 +21,10 @@ from sim.curves import probability, saturation
 from sim.draws import Draws, Floats, Purpose
 from sim.fields import Measure, par
 
+# The columns that hold a team: who is productive, who is on the payroll, who was wanted week by week.
+_REPS = ("ramped_reps", "paid_reps", "wanted_reps")
+_TELESALES = ("ramped_telesales", "paid_telesales", "wanted_telesales")
+
 
 class Sales(Mechanism):
     """Reps, telesales, self-service and resellers take up enquiries and open rounds."""
@@ -89,29 +93,28 @@ class Sales(Mechanism):
 
     def _staff(self, world: World) -> None:
         vendor = world.vendor
-        vendor.reps, ramped, paid = self._team(world, "reps", self.reps, self.wage)
+        vendor.reps, ramped, paid = self._team(world, _REPS, self.reps, self.wage)
         vendor.rep_capacity = ramped * self.slots_per_rep
         rounds = np.count_nonzero((world.merchants.status == ROUND) & (world.merchants.route == REP))
         world.pay("travel", rounds * self.travel)
         world.count("rep_weeks", paid)
         world.count("sales_spend", rounds * self.travel)
-        self._team(world, "telesales", self.telesales, self.telesales_wage)
+        self._team(world, _TELESALES, self.telesales, self.telesales_wage)
 
-    def _team(self, world: World, team: str, wanted: float, wage: float) -> tuple[float, float, float]:
+    def _team(self, world: World, team: tuple[str, str, str], wanted: float, wage: float) -> tuple[float, float, float]:
         """Pay a team, those under notice and those who leave; return who is at work, who of them is productive, who is paid."""
-        columns, staffed = world.vendor.columns, world.vendor.staffed
-        calendar, before = columns[f"wanted_{team}"][0], columns[f"ramped_{team}"][0]
-        calendar[1:] = calendar[:-1]
-        calendar[0] = wanted
-        at_work, paid = wanted * staffed, calendar[: int(self.notice) + 1].max() * staffed
-        ramped = at_work if before < 0 else min(before + (at_work - before) / self.ramp, at_work)
-        leaving = max(columns[f"paid_{team}"][0] - paid, 0.0)
-        leaving *= staffed >= 1.0  # who leaves because he is not paid gets no severance either
-        columns[f"ramped_{team}"][0], columns[f"paid_{team}"][0] = ramped, paid
+        staffed, (productive, payroll, calendar) = world.vendor.staffed, (world.vendor.columns[name] for name in team)
+        calendar[0, 1:] = calendar[0, :-1]
+        calendar[0, 0] = wanted
+        at_work, paid = wanted * staffed, calendar[0, : int(self.notice) + 1].max() * staffed
+        before = productive[0]
+        productive[0] = at_work if before < 0 else min(before + (at_work - before) / self.ramp, at_work)
+        leaving = max(payroll[0] - paid, 0.0) * (staffed >= 1.0)  # who leaves because he is not paid gets no severance either
+        payroll[0] = paid
         world.pay("sales", paid * wage)
         world.pay("severance", leaving * self.severance * wage)
         world.count("sales_spend", (paid + leaving * self.severance) * wage)
-        return at_work, ramped, paid
+        return at_work, productive[0], paid
 
     def _enquire(self, world: World, draws: Draws) -> None:
         """In each firm in market the keenest aware person decides whether to enquire."""
