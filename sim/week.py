@@ -2,9 +2,9 @@
 
     the world moves        growth, need, rivals
     they hear              promotion, word, circles, visibility, belief
-    they choose            sales, standard, buying
+    they choose            partners, sales, standard, buying
     they live with it      secondary, customization, product, intangibles, skill, nodes, tiers, service, renewal, references,
-                           usage, feedback, channel
+                           usage, feedback, channel, recruitment
     the books close        ledger, gates
 
 What usage, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
@@ -29,8 +29,10 @@ from sim.market.intangibles import Intangibles
 from sim.market.ledger import Ledger
 from sim.market.need import Need
 from sim.market.nodes import Nodes
+from sim.market.partners import Partners
 from sim.market.product import Product
 from sim.market.promotion import Promotion
+from sim.market.recruitment import Recruitment
 from sim.market.references import References
 from sim.market.renewal import Renewal
 from sim.market.rivals import Rivals
@@ -56,6 +58,7 @@ class Mechanisms(Parameters):
     circles: Circles = Circles()
     visibility: Visibility = Visibility()
     belief: Belief = Belief()
+    partners: Partners = Partners()
     sales: Sales = Sales()
     standard: Standard = Standard()
     buying: Buying = Buying()
@@ -72,6 +75,7 @@ class Mechanisms(Parameters):
     usage: Usage = Usage()
     feedback: Feedback = Feedback()
     channel: Channel = Channel()
+    recruitment: Recruitment = Recruitment()
     ledger: Ledger = Ledger()
     gates: Gates = Gates()
 
@@ -86,6 +90,7 @@ def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     mechanisms.circles.step(world, draws.of("circles"))
     mechanisms.visibility.step(world, draws.of("visibility"))
     mechanisms.belief.step(world, draws.of("belief"))
+    mechanisms.partners.step(world, draws.of("partners"))
     mechanisms.sales.step(world, draws.of("sales"))
     mechanisms.standard.step(world, draws.of("standard"))
     mechanisms.buying.step(world, draws.of("buying"))
@@ -102,5 +107,6 @@ def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     mechanisms.usage.step(world, draws.of("usage"))
     mechanisms.feedback.step(world, draws.of("feedback"))
     mechanisms.channel.step(world, draws.of("channel"))
+    mechanisms.recruitment.step(world, draws.of("recruitment"))
     mechanisms.ledger.step(world, draws.of("ledger"))
     mechanisms.gates.step(world, draws.of("gates"))

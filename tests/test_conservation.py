@@ -83,6 +83,10 @@ def unbalanced(world: World, before: State, mechanisms: Any) -> list[str]:
         "nobody is kept from a live merchant": not np.any(world.consumers.kept & at_live),
         "active people are counted at their merchants": close(
             world.merchants.active_people.sum(), stocks["active_consumers"] - stocks["kept_consumers"]),
+        "active resellers": moved[ACTIVE] == flow("reseller_sign_ups") + flow("reseller_returns") - flow("reseller_exits"),
+        "leavers": moved[LEFT] == flow("reseller_exits") - flow("reseller_returns"),
+        "only consumers of live merchants are active": not np.any((world.consumers.state == CONSUMING) & ~at_live),
+        "active people are counted at their merchants": close(world.merchants.active_people.sum(), stocks["active_consumers"]),
         "points and activity only where somebody has heard": not world.consumers.points[world.consumers.state <= AWARE].any(),
         "participants": stocks["participants"] == (world.consumers.n - now.consumers[UNAWARE]) * world.market.people_per_row,
         "waiting leads": world.vendor.unserved_leads == now.statuses[LEAD],
@@ -171,6 +175,8 @@ def test_events_tell_the_same_story_as_the_weekly_table(run: Run) -> None:
         ("signed", "signed_merchants"), ("rejected", "rejections"), ("no_decision", "no_decisions"), ("churned", "churned"),
         ("opportunity", "opportunities"), ("lost_to_rival", "lost_rounds"),
         ("reseller_joined", "reseller_sign_ups"), ("reseller_left", "reseller_exits"),
+        ("opportunity", "opportunities"), ("reseller_joined", "reseller_sign_ups"), ("reseller_left", "reseller_exits"),
+        ("reseller_returned", "reseller_returns"), ("referred", "partner_leads"), ("contested", "contested_rounds"),
     ):
         found = run.events["week"][run.events["event"] == event].astype(int)
         assert (np.bincount(found, minlength=run.weeks) == run.weekly[measure]).all(), event

@@ -76,7 +76,7 @@ def test_every_mechanism_has_its_page_and_no_page_is_of_none() -> None:
     assert {page.stem for page in (ROOT / "docs" / "mechanisms").glob("*.md")} == set(Mechanisms.model_fields)
     for name in Mechanisms.model_fields:
         page = text(f"docs/mechanisms/{name}.md")
-        for heading in ("## What happens", "## Look at", "## Parameters"):
+        for heading in ("## Equations", "## Look at", "## Parameters"):
             assert heading in page, f"{name}: {heading}"
 
 

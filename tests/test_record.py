@@ -146,7 +146,7 @@ def test_an_empty_till_is_told_once() -> None:
 
 def test_breakdowns_have_named_keys(run: Run) -> None:
     assert keys_of("channel", len(SOURCES)) == SOURCES
-    assert keys_of("route", 3) == ROUTES
+    assert keys_of("route", len(ROUTES)) == ROUTES
     assert keys_of("role", 5) == ROLES
     assert keys_of("segment", 3) == ("0", "1", "2")
     for (measure, dimension), amounts in run.breakdown.items():
@@ -158,9 +158,9 @@ def test_the_dimensions_of_the_contract_are_there() -> None:
         "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
         "speaking", "developer_contest", "co_marketing", "reference_marketing", "social_campaign", "joint_campaign", "own_posts",
         "word_of_mouth", "cold_outreach", "reseller", "seed",
-        "badge",
+        "circle", "badge", "partner",
     )
-    assert keys_of("route", 3) == ("rep", "reseller", "self_service")
+    assert keys_of("route", 4) == ("rep", "reseller", "self_service", "telesales")
     assert keys_of("role", 5) == ("executive", "administrator", "technical", "finance", "frontline")
 
 
@@ -195,7 +195,7 @@ def test_a_round_ends_on_the_route_it_began_on(name: str, request: pytest.Fixtur
             ended += 1
             assert (row["ref"], row["agent"]) == (began["ref"], began["agent"]), row
     assert ended > 100
-    assert {row["ref"] for row in open_.values()} <= {0, 1, 2}
+    assert {row["ref"] for row in open_.values()} <= set(range(len(ROUTES)))
 
 
 def test_causes_are_named(run: Run, deserted: Run) -> None:
@@ -246,7 +246,7 @@ def test_a_finished_run_cannot_be_changed(run: Run) -> None:
 
 def test_a_market_where_nothing_happens_leaves_empty_events(market: Scenario) -> None:
     still = market.replace("vendor.seeds", 0, "need.arrives", 0.0, "market.reseller_pool", 0, "plan.promotion.sem.spend", 0.0)
-    run = simulate(still.replace("sales.enquiry", 0.0), weeks=3)
+    run = simulate(still.replace("sales.enquiry", 0.0, "plan.partners.bounty", 0.0), weeks=3)
     assert {len(values) for values in run.events.values()} == {0}
     assert run.weekly["leads"].sum() == 0
 

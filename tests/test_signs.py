@@ -12,8 +12,8 @@ from conftest import Found
 from tiny import CALIBRATED
 
 from sim.agents.consumers import AWARE, CONSUMING, LAPSED, UNAWARE
-from sim.agents.merchants import DELIVERED, LIVE, PROSPECT, SIGNED
-from sim.agents.resellers import ACTIVE, CANDIDATE
+from sim.agents.merchants import DELIVERED, LIVE, PROSPECT, REP, ROUND, SELF_SERVICE, SIGNED, TELESALES
+from sim.agents.resellers import ACTIVE, CANDIDATE, LEFT
 from sim.agents.world import SOURCE, World
 from sim.week import Mechanisms
 
@@ -154,6 +154,39 @@ strong_alternative, demanding = sets("vendor", best_rival=0.8), both(all_active,
 village = {"public": 1_000.0}
 newcomers, no_badges = sets("rivals", entered=-1, offer=0.6), sets("merchants", badge=False)
 
+
+
+def phones_ready(world: World) -> None:
+    """Let telesales be in place and ramped."""
+    sets("vendor", ramped_telesales=200.0)(world)
+
+
+def two_sellers(world: World) -> None:
+    """Let a second seller bid in every round, for firms that sign."""
+    sets("decision_makers", aware=True, evaluated=True, mean=1.0, precision=50.0, error=0.0)(world)
+    rounds = np.flatnonzero(world.merchants.status == ROUND)
+    world.merchants.columns["route"][rounds], world.merchants.columns["reseller"][rounds] = REP, -1
+    world.merchants.columns["rival"][rounds] = 0
+    sets("merchants", pace=1e6, size=1.0, well_served=-5.0)(world)
+
+
+def won_a_third(world: World) -> None:
+    """Let every third reseller be active, sure and successful, and the others be candidates."""
+    won = world.resellers.ids % 3 == 0
+    sets("resellers", state=np.where(won, ACTIVE, CANDIDATE), confidence=0.8, deals=5.0, parent=-1)(world)
+
+
+def all_left(world: World) -> None:
+    sets("resellers", state=LEFT, parent=-1)(world)
+    world.vendor.programme = 0.5
+
+
+def family(world: World) -> None:
+    """Let the first reseller be the parent of all others."""
+    sets("resellers", state=ACTIVE, parent=np.where(world.resellers.ids > 0, 0, -1), earned=100.0)(world)
+
+
+phoned, eager_resellers = {"account_focus": 100.0}, {"reseller_reach": 5.0}
 SIGNS = [
     Sign("need", {"interval": 24.0}, {"interval": 6.0}, lambda b, a: a.merchants.window_end != b.merchants.window_end, 1),
     Sign("need", {"window": 6.0}, {"window": 20.0}, column("merchants", "window_end"), 1),
@@ -248,6 +281,16 @@ SIGNS = [
     Sign("visibility", {"noticing": 0.01}, {"noticing": 1.0}, column("decision_makers", "aware"), 1, nobody_aware, village),
     Sign("visibility", {"noticing": 0.01}, {"noticing": 1.0}, column("vendor", "name_known"), 1, nobody_aware, village),
     Sign("usage", {"cash_back": 0.0}, {"cash_back": 50.0}, lambda b, a: a.consumers.state == CONSUMING, 1, all_aware),
+    Sign("sales", {"telesales": 0.0}, {"telesales": 200.0}, became("merchants", "route", TELESALES), 1, phones_ready, phoned),
+    Sign("sales", {"telesales": 0.0}, {"telesales": 200.0}, became("merchants", "route", SELF_SERVICE), -1, phones_ready, phoned),
+    Sign("sales", {"notice": 0.0, "reps": 0.3}, {"notice": 20.0, "reps": 0.3}, flow("rep_weeks"), 1),
+    Sign("sales", {"deal_registration": True}, {"deal_registration": False}, flow("contested_rounds"), 1, None, eager_resellers),
+    Sign("buying", {"contested_discount": 0.05}, {"contested_discount": 0.9}, column("merchants", "fee"), -1, two_sellers),
+    Sign("partners", {"bounty": 500.0}, {"bounty": 50_000.0}, flow("partner_leads"), 1, None, {"reach": 1.0}),
+    Sign("partners", {"half_pay": 5_000.0}, {"half_pay": 100.0}, flow("partner_leads"), 1, None, {"reach": 1.0}),
+    Sign("recruitment", {"fission": 0.2}, {"fission": 5.0}, became("resellers", "state", ACTIVE), 1, won_a_third),
+    Sign("recruitment", {"returns": 0.2}, {"returns": 5.0}, became("resellers", "state", ACTIVE), 1, all_left),
+    Sign("recruitment", {"override": 0.0}, {"override": 0.3}, flow("parent_margin"), 1, family),
 ]
 
 

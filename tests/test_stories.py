@@ -112,7 +112,8 @@ def test_the_oldest_leads_are_served_first_as_far_as_places_go(step: Step) -> No
 
 
 def test_small_firms_serve_themselves(step: Step) -> None:
-    world = step("sales", both(queue, sets("merchants", size=0.1)), account_focus=1.0, stale=0.0, enquiry=0.0, reseller_reach=0.0)
+    small = both(queue, sets("merchants", size=0.1))
+    world = step("sales", small, account_focus=1.0, telesales=0.0, stale=0.0, enquiry=0.0, reseller_reach=0.0)
     assert (world.merchants.route[:100] == SELF_SERVICE).all()
     assert world.vendor.unserved_leads == 0
 

@@ -15,8 +15,8 @@ from tiny import CHANNELS, faults, model_of
 
 from sim.agents.consumers import CONSUMING, LAPSED, UNAWARE
 from sim.agents.decision_makers import TECHNICAL
-from sim.agents.merchants import DELIVERED, LEAD, LIVE, PROSPECT, RESELLER, ROUND
-from sim.agents.resellers import ACTIVE, CANDIDATE
+from sim.agents.merchants import DELIVERED, LEAD, LIVE, PROSPECT, RESELLER, ROUND, SIGNED, TELESALES
+from sim.agents.resellers import ACTIVE, CANDIDATE, LEFT
 from sim.agents.world import SECURITY, SOURCE, World
 from sim.fields import declared
 from sim.scenario import Scenario
@@ -159,7 +159,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("sales.enquiry")
 def _(before: World, step: Step) -> float:
-    return step(before=put("resellers", state=CANDIDATE)).flows.get("leads", 0.0)
+    return step(before=put("resellers", state=CANDIDATE)).flows.get("leads", 0.0) - before.flows.get("leads", 0.0)
 
 
 @switch("sales.slots_per_rep")
@@ -196,7 +196,7 @@ def _(before: World, step: Step) -> float:
 
         return change
 
-    insecure, secure = (step(before=safe(maturity), trying=(5.0, 5.0, 5.0)).decision_makers.mean for maturity in (0.0, 1.0))
+    insecure, secure = (step(before=safe(maturity), trying=(5.0, 5.0, 5.0, 5.0)).decision_makers.mean for maturity in (0.0, 1.0))
     return spread(insecure, secure)
 
 
@@ -673,6 +673,101 @@ def _(before: World, step: Step) -> float:
 def _(before: World, step: Step) -> float:
     nothing, much = (step(before=put("consumers", state=LAPSED), cash_back=cash).consumers.state for cash in (0.0, 50.0))
     return float(np.count_nonzero(nothing != much))
+# selling ------------------------------------------------------------------------------------------------
+
+
+@switch("sales.notice")
+def _(before: World, step: Step) -> float:
+    """Half of the reps are no longer wanted: how many are paid beyond those at work."""
+    after = step(before=put("vendor", wanted_reps=1.0), reps=0.5)
+    return float(after.flows["rep_weeks"] - after.vendor.reps)
+
+
+@switch("sales.telesales_slots")
+def _(before: World, step: Step) -> float:
+    after = step(before=put("vendor", ramped_telesales=5.0), telesales=5.0, account_focus=100.0)
+    return newly(before, after, "merchants", "route", TELESALES)
+
+
+def signing(rival: int) -> Callable[[World], None]:
+    """Let everybody in a round want the product; `rival` also sells in each."""
+
+    def change(world: World) -> None:
+        put("decision_makers", aware=True, evaluated=True, mean=1.0, precision=50.0, error=0.0)(world)
+        put("merchants", pace=1e6, size=1.0, well_served=-5.0, rival=rival)(world)
+
+    return change
+
+
+def signed_terms(before: World, step: Step, column: str, **settings: float) -> float:
+    """Return how far a column of the firms that sign differs between contested rounds and others."""
+    alone, contested = (step(before=signing(rival), **settings) for rival in (-1, 0))
+    new = (alone.merchants.status == SIGNED) & (contested.merchants.status == SIGNED) & (before.merchants.status == ROUND)
+    return spread(alone.merchants.columns[column][new], contested.merchants.columns[column][new])
+
+
+@switch("buying.contested_discount")
+def _(before: World, step: Step) -> float:
+    return signed_terms(before, step, "fee")
+
+
+@switch("buying.contested_margin")
+def _(before: World, step: Step) -> float:
+    return signed_terms(before, step, "margin_share")
+
+
+@switch("partners.reach")
+def _(before: World, step: Step) -> float:
+    return step(bounty=50_000.0).flows["partner_leads"]
+
+
+@switch("partners.record")
+def _(before: World, step: Step) -> float:
+    good, bad = (
+        step(before=put("vendor", partner_judged=1e6, partner_activated=share * 1e6), reach=1.0).flows["partner_leads"]
+        for share in (1.0, 0.0)
+    )
+    return good - bad
+
+
+def two_in_three_won(world: World) -> None:
+    won = world.resellers.ids % 3 > 0
+    put("resellers", state=np.where(won, ACTIVE, CANDIDATE), confidence=0.9, deals=9.0, parent=-1)(world)
+
+
+@switch("recruitment.fission")
+def _(before: World, step: Step) -> float:
+    return step(before=two_in_three_won).flows.get("reseller_recruits", 0.0)
+
+
+@switch("recruitment.pull")
+def _(before: World, step: Step) -> float:
+    usual, more = (step(before=two_in_three_won, fission=0.2, override=share).flows["reseller_recruits"] for share in (0.0, 1.0))
+    return more - usual
+
+
+@switch("recruitment.orphaned")
+def _(before: World, step: Step) -> float:
+    """The first reseller has left and was everybody's parent; nobody is won over or comes back."""
+
+    def orphans(parent: int) -> Callable[[World], None]:
+        state = np.where(before.resellers.ids == 0, LEFT, ACTIVE)
+        return put("resellers", state=state, parent=np.where(before.resellers.ids == 0, -1, parent))
+
+    left, alone = (step(before=orphans(parent), fission=0.0, returns=0.0).resellers.confidence for parent in (0, -1))
+    return spread(left, alone)
+
+
+@switch("recruitment.returns")
+def _(before: World, step: Step) -> float:
+    after = step(before=both(put("resellers", state=LEFT, parent=-1), put("vendor", programme=0.5)), fission=0.0)
+    return after.flows.get("reseller_returns", 0.0)
+
+
+@switch("recruitment.return_trust")
+def _(before: World, step: Step) -> float:
+    gone = both(put("resellers", state=LEFT, parent=-1, trust=0.6), put("vendor", programme=1.0))
+    return spread(step(before=gone, returns=5.0, fission=0.0).resellers.trust, 0.6)
 
 
 # the tests ----------------------------------------------------------------------------------------------

@@ -28,7 +28,8 @@ CALIBRATED: dict[str, Any] = {
     "promotion.informativeness": 0.8, "word.reference": 1.5, "word.evaluation": 1.2, "word.telling": 0.3, "belief.prior": 0.42,
     "belief.memory": 0.995, "belief.forgetting": 0.0133, "sales.enquiry": 0.12, "sales.slots_per_rep": 14.0,
     "sales.reseller_reach": 0.1, "buying.evaluation": 2.0, "buying.colleagues": 0.2, "buying.faults": 0.004,
-    "buying.risk_weight": 2.5, "buying.price_weight": 0.2, "buying.meeting": (0.3, 0.25, 0.03), "buying.trying": (0.5, 0.4, 0.25),
+    "buying.risk_weight": 2.5, "buying.price_weight": 0.2,
+    "buying.meeting": (0.3, 0.25, 0.03, 0.12), "buying.trying": (0.5, 0.4, 0.25, 0.35),
     "customization.asking": 0.6, "customization.crowding": 0.01, "customization.reuse": 0.4,
     "product.obsolescence": 0.0065, "product.polish_cost": 55.0, "product.regressions": 0.25, "service.burden": 0.01,
     "renewal.margin": 12.0, "renewal.labour_saved": 250.0, "usage.push": 0.05, "usage.strong": 0.06, "usage.take_up": 0.12,
@@ -64,6 +65,7 @@ SETTINGS = CALIBRATED | {
     "market.rivals": 2, "rivals.first_week": 4, "rivals.apart": 20, "rivals.lag": 8, "rivals.contract": 12,
     "visibility.budget": 40.0, "plan.visibility.endorsement": 0.5, "plan.visibility.discount": 0.05,
     "plan.visibility.advertising": 0.2, "plan.usage.cash_back": 0.01, "promotion.overload": 0.2,
+    "plan.partners.bounty": 4_000.0, "plan.sales.telesales": 10.0, "recruitment.fission": 0.1, "recruitment.returns": 0.05,
 }
 
 

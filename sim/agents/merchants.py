@@ -12,6 +12,8 @@ REP, RESELLER, SELF_SERVICE = range(3)
 ROUTES = ("rep", "reseller", "self_service")
 NOTHING, ASKED, UNDER_WAY, DELIVERED = range(4)
 BRONZE, SILVER, GOLD = range(3)
+REP, RESELLER, SELF_SERVICE, TELESALES = range(4)
+ROUTES = ("rep", "reseller", "self_service", "telesales")
 
 COLUMNS = (
     Column("segment", np.int64, 0, "index", "industry"),
@@ -27,7 +29,7 @@ COLUMNS = (
     Column("lead_week", np.int64, -1, "week", "when it enquired"),
     Column("round_week", np.int64, -1, "week", "when its round opened"),
     Column("rounds", np.int64, 0, "count", "rounds opened so far", (0, np.inf)),
-    Column("route", np.int64, -1, "code", "who serves the round: rep, reseller, self-service"),
+    Column("route", np.int64, -1, "code", "who serves the round: rep, reseller, self-service, telesales"),
     Column("reseller", np.int64, -1, "id", "the reseller that opened the round or holds the account"),
     Column("signed_week", np.int64, -1, "week", "when it signed"),
     Column("live_week", np.int64, -1, "week", "when it went live"),
@@ -57,6 +59,9 @@ COLUMNS = (
     Column("relief", np.float64, 0.0, "share", "labour of use it has been relieved of", (0.0, 1.0)),
     Column("teaching", np.float64, 0.0, "money/week", "cost of teaching other firms, less what it is paid for that"),
     Column("bound_until", np.int64, -1, "week", "last week of its contract with a rival (-1: none)"),
+    Column("rival", np.int64, -1, "id", "the reseller that also sells in its round, which is contested (-1: nobody)"),
+    Column("margin_share", np.float64, 1.0, "share", "share of the usual margin that the reseller of the account gets", (0.0, 1.0)),
+    Column("bounty", np.float64, 0.0, "money", "owed to the acquisition partner that brought it, once it is live (0: no partner)", (0.0, np.inf)),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.agents.population import Column, Row, decision
-from sim.curves import Number, clip01, positive
+from sim.curves import Number, clip01, positive, saturation
 
 CANDIDATE, ACTIVE, LEFT = range(3)
 
@@ -23,6 +23,9 @@ COLUMNS = (
     Column("deals", np.float64, 0.0, "signings", "recent signings, each fading over 26 weeks", (0.0, np.inf)),
     Column("sold", np.int64, 0, "count", "signings so far", (0, np.inf)),
     Column("low_weeks", np.int64, 0, "weeks", "weeks in a row below the exit level", (0, np.inf)),
+    Column("parent", np.int64, -1, "id", "the reseller that won it over (-1: none, or it has left)"),
+    Column("earned", np.float64, 0.0, "money/week", "margin on its accounts this week", (0.0, np.inf)),
+    Column("margin_kept", np.float64, 1.0, "share", "mean share of the usual margin it gets on its accounts", (0.0, 1.0)),
 )
 
 
@@ -52,6 +55,16 @@ def effort_share(appeal: Number, other_appeal: Number, lines: Number) -> Number:
     return 1.0 / (1.0 + lines * np.exp(other_appeal - appeal))
 
 
+def recruiting_hazard(confidence: Number, deals: Number, most: Number, half: Number) -> Number:
+    """Return the weekly hazard at which it wins over a candidate of its territory: confidence × success, `half` deals half of it."""
+    return most * confidence * saturation(deals, half)
+
+
+def returning_hazard(programme: Number, most: Number) -> Number:
+    """Return the weekly hazard at which a reseller that left comes back; `programme` (0-1) is how much the vendor invites."""
+    return most * programme
+
+
 class Reseller(Row):
     """A reseller as an agent; override a decision to let it decide otherwise."""
 
@@ -60,3 +73,5 @@ class Reseller(Row):
     target_confidence = decision(target_confidence)
     next_confidence = decision(next_confidence)
     effort_share = decision(effort_share)
+    recruiting_hazard = decision(recruiting_hazard)
+    returning_hazard = decision(returning_hazard)

@@ -18,7 +18,7 @@ COLUMNS = (
     Column("polish", np.float64, 0.2, "0-1", "how well the product works", (0.0, 1.0)),
     Column("credibility", np.float64, 0.7, "0-1", "share of promises kept on time, as the market sees it", (0.0, 1.0)),
     Column("rep_capacity", np.float64, 0.0, "rounds", "rounds the ramped reps can hold open", (0.0, np.inf)),
-    Column("reps", np.float64, 0.0, "people", "reps on the payroll", (0.0, np.inf)),
+    Column("reps", np.float64, 0.0, "people", "reps at work", (0.0, np.inf)),
     Column("engineering", np.float64, 0.0, "person-weeks", "engineering left for the core roadmap this week", (0.0, np.inf)),
     Column("engineers", np.float64, 0.0, "people", "engineers on the payroll", (0.0, np.inf)),
     Column("unpaid_upkeep", np.float64, 0.0, "share", "upkeep not done, as a share of engineering", (0.0, np.inf)),
@@ -49,6 +49,9 @@ COLUMNS = (
     Column("best_rival", np.float64, 0.0, "0-1", "best offer of a rival, less what it costs beyond the usual fee (0: no rival)", (0.0, 1.0)),
     Column("rival_contract", np.int64, 0, "weeks", "how long a contract with a rival binds", (0, np.inf)),
     Column("margin_demand", np.float64, 1.0, "×", "margin that resellers ask for, against a market without rivals", (1.0, np.inf)),
+    Column("recent_wins", np.float64, 0.0, "firms", "signatures in each of the last 26 weeks", (0.0, np.inf), 26),
+    Column("recent_decided", np.float64, 0.0, "rounds", "decided rounds in each of the last 26 weeks", (0.0, np.inf), 26),
+    Column("programme", np.float64, 0.0, "0-1", "how much programme spending invites resellers", (0.0, 1.0)),
 )
 
 

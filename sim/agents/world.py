@@ -20,6 +20,7 @@ SOURCES = (
     "word_of_mouth", "cold_outreach", "reseller", "seed",
     "circle",
     "badge",
+    "partner",
 )
 SOURCE = {name: code for code, name in enumerate(SOURCES)}
 ACCOUNTS = (
@@ -28,6 +29,7 @@ ACCOUNTS = (
     "packaging", "circle_events",
     "training", "lecturing", "co_marketing", "intangibles",
     "badge_discounts", "badge_advertising", "badge_liability", "cash_back",
+    "partner_bounties",
 )
 DIMENSIONS: dict[str, tuple[str, ...]] = {"channel": SOURCES, "route": merchants.ROUTES, "role": ROLES, "account": ACCOUNTS}
 SECURITY = 0  # the feature that is information security: one that everybody needs

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.agents.decision_makers import ROLES, TECHNICAL, posterior_mean, posterior_precision, utility
 from sim.agents.mechanism import Mechanism
-from sim.agents.merchants import PROSPECT, REP, RESELLER, ROUND, ROUTES, SIGNED
+from sim.agents.merchants import PROSPECT, REP, RESELLER, ROUND, ROUTES, SIGNED, TELESALES
 from sim.agents.population import Bools, Ids
 from sim.agents.world import SECURITY, SOURCE, SOURCES, World
 from sim.curves import probability
@@ -44,8 +44,8 @@ class Buying(Mechanism):
     finished: float = par(0.6, "value of a finished product, where evaluations show that", unit="0-1", bounds=(0, 1))
     pilot: float = par(3.0, "precision of an evaluation in a pilot", unit="×", bounds=(1, 100))
     noise: float = par(0.08, "spread of what an evaluation shows", unit="0-1", bounds=(0, 1))
-    trying: tuple[float, ...] = par((0.50, 0.40, 0.25), "hazard at which a member tries it: rep, reseller, self-service", unit="1/week", bounds=(0, 5))
-    meeting: tuple[float, ...] = par((0.30, 0.25, 0.03), "hazard at which meetings make a member aware: rep, reseller, self-service", unit="1/week", bounds=(0, 5))
+    trying: tuple[float, ...] = par((0.50, 0.40, 0.25, 0.35), "hazard at which a member tries it: rep, reseller, self-service, telesales", unit="1/week", bounds=(0, 5))
+    meeting: tuple[float, ...] = par((0.30, 0.25, 0.03, 0.12), "hazard at which meetings make a member aware: rep, reseller, self-service, telesales", unit="1/week", bounds=(0, 5))
     colleagues: float = par(0.20, "hazard at which colleagues pass on awareness and what they saw", unit="1/week", bounds=(0, 5), role="uncertain", plausible=(0.13, 0.27))
     second_hand: float = par(0.3, "precision of what a colleague saw", unit="×", bounds=(0, 1))
     paperwork: float = par(1.0, "hazard at which an agreed contract is signed", unit="1/week", bounds=(0.01, 100))
@@ -53,12 +53,14 @@ class Buying(Mechanism):
     budget_size: float = par(2.5, "size from which firms sign only in budget windows", unit="× mean firm", bounds=(0, 1000))
     faults: float = par(0.004, "engineering that answers one round's trial of a product without polish", unit="person-weeks/week", bounds=(0, 10), off=0.0, role="uncertain", plausible=(0.003, 0.005))
     rejection_talk: float = par(2.25, "how much more a firm that rejected talks than one left undecided", unit="×", bounds=(0, 20), source="losses count 2.25 times (Tversky & Kahneman 1992)")
+    contested_discount: float = par(0.1, "share of the fee that a firm with two sellers bargains off", unit="share", bounds=(0, 1), off=0.0)
+    contested_margin: float = par(0.6, "share of the usual margin that the reseller of a contested account gets", unit="share", bounds=(0, 1), off=1.0)
     most_pilots: float = par(0.3, "most of engineering that pilots get", unit="share", bounds=(0, 1))
     pilot_engineering: float = par(0.2, "engineering a pilot takes", unit="person-weeks/week", bounds=(0, 100))
     pilot_service: float = par(0.2, "support a pilot takes", unit="person-weeks/week", bounds=(0, 100))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "merchants": ("status", "window_end", "signed_week", "expected", "fee", "talk", "seen", "promised", "route", "reseller"),
+        "merchants": ("status", "window_end", "signed_week", "expected", "fee", "talk", "seen", "promised", "route", "reseller", "rival", "margin_share"),
         "decision_makers": ("aware", "mean", "precision", "error", "evaluated"),
         "resellers": ("sold", "deals"),
         "vendor": ("trial_work", "pilot_support"),
@@ -72,6 +74,10 @@ class Buying(Mechanism):
         Measure("cycle_sum", "weeks", "flow", "weeks from round to signature, added up"),
         Measure("reseller_wins", "firms", "flow", "firms signed through resellers"),
         Measure("rep_wins", "firms", "flow", "firms signed through reps"),
+        Measure("telesales_wins", "firms", "flow", "firms signed through telesales"),
+        Measure("partner_wins", "firms", "flow", "firms signed that an acquisition partner brought"),
+        Measure("first_deals", "resellers", "flow", "resellers that signed their first firm"),
+        Measure("first_deal_wait", "weeks", "flow", "weeks from their sign-up to that signature, added up"),
         Measure("sem_wins", "firms", "flow", "firms signed that search advertising had reached last"),
         Measure("inbound_wins", "firms", "flow", "firms signed that came by search, content, word or badge"),
         Measure("win_rate", "share", "ratio", "signed of decided rounds", ("signed_merchants", "decided_rounds")),
@@ -81,6 +87,8 @@ class Buying(Mechanism):
         Measure("reseller_win_share", "share", "ratio", "signed through resellers", ("reseller_wins", "signed_merchants")),
         Measure("inbound_share", "share", "ratio", "signed that came by themselves", ("inbound_wins", "signed_merchants")),
         Measure("wins_per_rep", "firms/person-week", "ratio", "signed through reps per rep-week", ("rep_wins", "rep_weeks")),
+        Measure("weeks_to_first_deal", "weeks", "ratio", "mean weeks from a reseller's sign-up to its first signature, where there was one", ("first_deal_wait", "first_deals")),
+        Measure("pipeline_value", "money", "stock", "a year's fees of the open rounds at the win rate of the last 26 weeks"),
         Measure("sem_clicks_per_win", "clicks", "ratio", "search clicks bought per firm won by them", ("sem_clicks", "sem_wins")),
     )
 
@@ -149,12 +157,16 @@ class Buying(Mechanism):
     def _judge(self, world: World, firms: Ids, who: Ids, owner: Ids) -> tuple[Bools, Bools]:
         """Return who approves and who opposes, shape (len(who),)."""
         people, role = world.decision_makers, world.decision_makers.role[who]
-        price = self.price_weight * (self.fee / self.usual_fee) * np.asarray(self.role_price)[role]
+        price = self.price_weight * (self._fee(world, firms)[owner] / self.usual_fee) * np.asarray(self.role_price)[role]
         cost = self.cost + price + (world.merchants.well_served[firms] - world.merchants.standard[firms])[owner]
         weight = self.value_weight * np.asarray(self.role_value)[role]
         hope = people.mean[who] + world.promise(firms)[owner]
         u = people.decide(utility, who, hope, people.precision[who], weight, self.risk_weight, cost, people.error[who])
         return u > 0, (u < -self.undecided) & people.evaluated[who]
+
+    def _fee(self, world: World, firms: Ids) -> Floats:
+        """Return the fee on offer to each firm, shape (m,): two sellers who bid for one firm go down."""
+        return np.asarray(self.fee * (1.0 - self.contested_discount * (world.merchants.rival[firms] >= 0)))
 
     def _end(self, world: World, draws: Draws, firms: Ids, who: Ids, owner: Ids, approves: Bools, opposes: Bools) -> None:
         """Sign, reject or let time run out, in that order."""
@@ -182,7 +194,9 @@ class Buying(Mechanism):
         merchants, people, new = world.merchants, world.decision_makers, firms[signs]
         veto = people.veto[who]
         hope = np.bincount(owner[veto], people.mean[who[veto]], len(firms)) / np.bincount(owner[veto], minlength=len(firms))
-        values = (("status", SIGNED), ("signed_week", world.week), ("window_end", -1), ("fee", self.fee), ("expected", np.clip(hope[signs] + world.promise(new), 0, 1)))
+        fee = self._fee(world, new)
+        self._share_account(world, new)
+        values = (("status", SIGNED), ("signed_week", world.week), ("window_end", -1), ("fee", fee), ("expected", np.clip(hope[signs] + world.promise(new), 0, 1)))
         for name, value in values:
             merchants.columns[name][new] = value
         weeks = world.week - merchants.round_week[new] + 1
@@ -190,7 +204,23 @@ class Buying(Mechanism):
         world.note("signed", new, merchants.reseller[new], np.array(SOURCES)[merchants.source[new]], merchants.route[new], lead_weeks)
         world.count("cycle_sum", weeks.sum())
         self._count_wins(world, new)
-        sellers = merchants.reseller[new[merchants.route[new] == RESELLER]]
+        self._credit_sellers(world, merchants.reseller[new])
+
+    def _share_account(self, world: World, new: Ids) -> None:
+        """Let the reseller that also sold in a contested round have the account, unless it is another reseller's; margins fall."""
+        columns = world.merchants.columns
+        contested = columns["rival"][new] >= 0
+        second = new[contested & (columns["reseller"][new] < 0)]
+        columns["reseller"][second] = columns["rival"][second]
+        columns["margin_share"][new] = 1.0 - (1.0 - self.contested_margin) * contested
+        columns["rival"][new] = -1
+
+    def _credit_sellers(self, world: World, held: Ids) -> None:
+        """Count this week's signatures, shape (m,) of reseller ids (-1: none), for the resellers that made them."""
+        sellers, resellers = held[held >= 0], world.resellers
+        first = np.unique(sellers[resellers.sold[sellers] == 0])
+        world.count("first_deals", len(first))
+        world.count("first_deal_wait", (world.week - resellers.joined_week[first]).sum())
         np.add.at(world.resellers.columns["sold"], sellers, 1)
         np.add.at(world.resellers.columns["deals"], sellers, 1.0)
 
@@ -207,6 +237,8 @@ class Buying(Mechanism):
             world.split("signed_merchants", dimension, np.bincount(keys, minlength=size).astype(np.float64))
         world.count("reseller_wins", np.count_nonzero(route == RESELLER))
         world.count("rep_wins", np.count_nonzero(route == REP))
+        world.count("telesales_wins", np.count_nonzero(route == TELESALES))
+        world.count("partner_wins", np.count_nonzero(merchants.bounty[new] > 0))
         world.count("sem_wins", np.count_nonzero(source == SOURCE["sem"]))
         world.count("inbound_wins", np.count_nonzero(np.isin(source, _INBOUND)))
 
@@ -214,8 +246,14 @@ class Buying(Mechanism):
         """Close a lost round: the window is used up, promises lapse; what was learned stays."""
         columns = world.merchants.columns
         world.note(event, firms, columns["reseller"][firms], cause, columns["route"][firms], columns["seen"][firms])
-        for name, value in (("status", PROSPECT), ("window_end", world.week), ("promised", False), ("route", -1), ("reseller", -1)):
+        for name, value in (("status", PROSPECT), ("window_end", world.week), ("promised", False), ("route", -1), ("reseller", -1), ("rival", -1)):
             columns[name][firms] = value
+
+    def stocks(self, world: World) -> dict[str, float]:
+        """Return what the open rounds are worth: rounds × fee × win rate × 52."""
+        vendor, rounds = world.vendor, np.count_nonzero(world.merchants.status == ROUND)
+        rate = vendor.recent_wins.sum() / max(vendor.recent_decided.sum(), 1.0)
+        return {"pipeline_value": float(rounds * self.fee * rate * 52.0)}
 
 
 _INBOUND = [SOURCE[name] for name in ("seo", "content", "word_of_mouth", "badge")]

@@ -74,8 +74,9 @@ class Channel(Mechanism):
         ),
     }
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "resellers": ("state", "joined_week", "skill", "confidence", "habit", "trust", "surprise", "effort", "deals", "low_weeks", "heard", "gap"),
-        "merchants": ("status", "window_end", "promised", "route", "reseller"),
+        "resellers": ("state", "joined_week", "skill", "confidence", "habit", "trust", "surprise", "effort", "deals", "low_weeks", "heard", "gap", "earned", "margin_kept"),
+        "merchants": ("status", "window_end", "promised", "route", "reseller", "rival"),
+        "vendor": ("programme",),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("sign_up", "noise", "pipeline")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
@@ -104,7 +105,8 @@ class Channel(Mechanism):
         resellers, vendor = world.resellers, world.vendor
         candidates = np.flatnonzero(resellers.state == CANDIDATE)
         paid = self.recruitment * vendor.affordable
-        hazard = self.sign_up * saturation(paid, self.half_recruitment) + (vendor.recruiting if self.sign_up > 0 else 0.0)
+        vendor.programme = saturation(paid, self.half_recruitment)
+        hazard = self.sign_up * vendor.programme + (vendor.recruiting if self.sign_up > 0 else 0.0)
         new = candidates[draws("sign_up").happens(probability(hazard), candidates)]
         heard = self._expected_at_start()
         values = (("state", ACTIVE), ("joined_week", world.week), ("skill", self.opening_skill), ("confidence", self.opening_confidence), ("habit", heard))
@@ -154,7 +156,8 @@ class Channel(Mechanism):
     def _work(self, world: World, active: Ids) -> None:
         """Effort follows confidence, margin and how erratic support is; skill grows with effort and rusts without."""
         resellers = world.resellers
-        worth = self.appeal * (self.margin / (0.2 * world.vendor.margin_demand)) * resellers.confidence[active] - self.prudence * resellers.surprise[active]
+        margin = (self.margin / (0.2 * world.vendor.margin_demand)) * resellers.margin_kept[active]
+        worth = self.appeal * margin * resellers.confidence[active] - self.prudence * resellers.surprise[active]
         effort = resellers.decide(effort_share, active, worth, self.other_appeal, self.lines)
         resellers.columns["effort"][active] = effort
         skill = resellers.skill[active]
@@ -171,8 +174,9 @@ class Channel(Mechanism):
         rounds = np.flatnonzero((merchants.status == ROUND) & np.isin(merchants.reseller, gone))
         lost = rounds[draws("pipeline").happens(self.pipeline_loss, rounds)]
         world.note("no_decision", lost, merchants.reseller[lost], "reseller left", RESELLER, merchants.seen[lost])
-        for name, value in (("status", PROSPECT), ("window_end", world.week), ("promised", False), ("route", -1), ("reseller", -1)):
+        for name, value in (("status", PROSPECT), ("window_end", world.week), ("promised", False), ("route", -1), ("reseller", -1), ("rival", -1)):
             merchants.columns[name][lost] = value
+        merchants.columns["rival"][np.isin(merchants.rival, gone)] = -1
         world.count("reseller_exits", len(gone))
         world.count("decided_rounds", len(lost))
         world.count("no_decisions", len(lost))
@@ -184,11 +188,21 @@ class Channel(Mechanism):
         support = self.support_per_reseller * world.vendor.affordable * len(active)
         held = np.flatnonzero((merchants.status == LIVE) & (merchants.reseller >= 0))
         held = held[resellers.state[merchants.reseller[held]] == ACTIVE]
-        margin = self.margin * merchants.fee[held].sum()
+        margin = self._share_margin(world, held)
         world.pay("channel_support", support)
         world.pay("reseller_margin", margin)
         world.count("channel_support", support)
         world.count("channel_spend", support + margin)
+
+    def _share_margin(self, world: World, held: Ids) -> float:
+        """Book what each reseller earns on the accounts `held`; return the sum. Contested accounts bring less."""
+        merchants, resellers = world.merchants, world.resellers
+        owner, fee = merchants.reseller[held], merchants.fee[held]
+        kept = fee * merchants.margin_share[held]
+        usual, got = np.bincount(owner, fee, resellers.n), np.bincount(owner, kept, resellers.n)
+        resellers.columns["earned"][:] = self.margin * got
+        resellers.columns["margin_kept"][:] = np.divide(got, usual, out=np.ones(resellers.n), where=usual > 0)
+        return float(self.margin * kept.sum())
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return the state of the channel (means are NaN without active resellers)."""

@@ -31,8 +31,6 @@ class Gates(Mechanism):
 
     COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
         "vendor": (
-            Column("recent_wins", np.float64, 0.0, "firms", "signatures in each of the last 26 weeks", (0.0, np.inf), 26),
-            Column("recent_decided", np.float64, 0.0, "rounds", "decided rounds in each of the last 26 weeks", (0.0, np.inf), 26),
             Column("weeks_ready", np.int64, 0, "weeks", "weeks in a row ready for stability"),
         ),
     }

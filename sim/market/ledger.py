@@ -46,7 +46,7 @@ class Ledger(Mechanism):
         Measure("runway_weeks", "weeks", "stock", "weeks the cash lasts at the burn of the last quarter (520 when there is none)"),
         Measure("p_solvent", "share", "stock", "1 while the till was never empty"),
         Measure("week_insolvent", "week", "week", "first week with an empty till"),
-        Measure("acquisition_spend", "money", "flow", "promotion, badge, sales and channel programme and support"),
+        Measure("acquisition_spend", "money", "flow", "promotion, badge, sales, channel programme and support, partners' bounties"),
         Measure("new_margin", "money/week", "flow", "weekly margin of the firms signed this week, at the margin of a live one"),
         Measure("cac_payback_weeks", "weeks", "ratio", "weeks of margin that pay for acquisition", ("acquisition_spend", "new_margin")),
         Measure("cac", "money/firm", "ratio", "acquisition spending per signed merchant", ("acquisition_spend", "signed_merchants")),
@@ -80,7 +80,7 @@ class Ledger(Mechanism):
             world.split(measure, "account", amounts)
         world.count("funding", accounts["funding"])
         acquisition = (
-            "promotion", "sales", "travel", "severance", "channel_support", "recruitment",
+            "promotion", "sales", "travel", "severance", "channel_support", "recruitment", "partner_bounties",
             "badge_discounts", "badge_advertising", "badge_liability",
         )
         world.count("acquisition_spend", -sum(accounts[name] for name in acquisition))
