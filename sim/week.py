@@ -3,10 +3,10 @@
     the world moves        need
     they hear              promotion, word, belief
     they choose            sales, buying
-    they live with it      customization, product, service, renewal, usage, feedback, channel
+    they live with it      customization, product, service, renewal, usage, platform, feedback, channel
     the books close        ledger, gates
 
-What usage, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
+What usage, platform, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
 posted; a reseller judges support against what it expected before this week's support enters its habit.
 """
 
@@ -23,6 +23,7 @@ from sim.market.feedback import Feedback
 from sim.market.gates import Gates
 from sim.market.ledger import Ledger
 from sim.market.need import Need
+from sim.market.platform import Platform
 from sim.market.product import Product
 from sim.market.promotion import Promotion
 from sim.market.renewal import Renewal
@@ -46,6 +47,7 @@ class Mechanisms(Parameters):
     service: Service = Service()
     renewal: Renewal = Renewal()
     usage: Usage = Usage()
+    platform: Platform = Platform()
     feedback: Feedback = Feedback()
     channel: Channel = Channel()
     ledger: Ledger = Ledger()
@@ -65,6 +67,7 @@ def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     mechanisms.service.step(world, draws.of("service"))
     mechanisms.renewal.step(world, draws.of("renewal"))
     mechanisms.usage.step(world, draws.of("usage"))
+    mechanisms.platform.step(world, draws.of("platform"))
     mechanisms.feedback.step(world, draws.of("feedback"))
     mechanisms.channel.step(world, draws.of("channel"))
     mechanisms.ledger.step(world, draws.of("ledger"))

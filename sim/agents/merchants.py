@@ -40,6 +40,10 @@ COLUMNS = (
     Column("reference", np.bool_, False, "flag", "vouches for the product"),
     Column("talk", np.float64, 0.0, "evaluations", "recent evaluation it still talks about", (0.0, np.inf)),
     Column("seen", np.float64, 0.0, "0-1", "value it saw in that evaluation", (0.0, 1.0)),
+    Column("list_fee", np.float64, -1.0, "money/week", "list fee when it signed or last renewed (-1: signed without a list price)"),
+    Column("charges", np.float64, 0.0, "money/week", "commission and use fees it paid last week, beside its fee", (0.0, np.inf)),
+    Column("brought_gain", np.float64, 0.0, "money/week", "its margin last week on sales that the vendor's platform brought", (0.0, np.inf)),
+    Column("prizes_paid", np.float64, 0.0, "money/week", "prizes of its consumers that it paid for last week", (0.0, np.inf)),
 )
 
 

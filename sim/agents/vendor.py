@@ -35,6 +35,8 @@ COLUMNS = (
     Column("visible", np.float64, 0.0, "0-1", "promotion a reseller sees in the market", (0.0, 1.0)),
     Column("recruiting", np.float64, 0.0, "hazard/week", "how strongly promotion invites resellers to sign up", (0.0, np.inf)),
     Column("direct_reach", np.float64, 0.0, "hazard/week", "promotion's direct reach of consumers", (0.0, np.inf)),
+    Column("fee", np.float64, 0.0, "money/week", "list fee of a new contract this week", (0.0, np.inf)),
+    Column("clutter", np.float64, 0.0, "share", "share of consumers' experience that advertising took last week", (0.0, 1.0)),
 )
 
 
@@ -50,6 +52,10 @@ class Opening(Parameters):
     other_maturity: float = par(0.0, "maturity of all other features", unit="0-1", bounds=(0, 1))
     polish: float = par(0.2, "polish at week 0", unit="0-1", bounds=(0, 1))
     credibility: float = par(0.7, "credibility of promises at week 0", unit="0-1", bounds=(0, 1))
+    target_segment: int = par(0, "segment the product is meant for: need research asks its firms, and focus is judged by its need", unit="index", bounds=(0, 99))
+    seed_segment: int = par(0, "segment of the merchants signed at week 0", unit="index", bounds=(0, 99))
+    capability_segment: int = par(-1, "segment whose need a capability the vendor starts with happens to meet (-1: no such capability)", unit="index", bounds=(-1, 99))
+    capability: float = par(0.0, "maturity of that capability: of the features that segment needs in common", unit="0-1", bounds=(0, 1))
 
 
 class Vendor(Row):

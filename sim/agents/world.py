@@ -22,6 +22,7 @@ SOURCE = {name: code for code, name in enumerate(SOURCES)}
 ACCOUNTS = (
     "subscription", "custom_fees", "commission", "funding", "promotion", "sales", "travel", "severance", "engineering",
     "support", "overhead", "need_research", "recruitment", "channel_support", "reseller_margin", "prizes",
+    "gmv_commission", "advertising", "cps", "use_fees", "discounts",
 )
 DIMENSIONS: dict[str, tuple[str, ...]] = {"channel": SOURCES, "route": merchants.ROUTES, "role": ROLES, "account": ACCOUNTS}
 SECURITY = 0  # the feature that is information security: one that everybody needs
@@ -52,6 +53,8 @@ class Market(Parameters):
     people_per_row: float = par(40.0, "people one consumer row stands for", unit="people", bounds=(1, 1e6))
     weak_ties: int = par(3, "weak ties of a consumer to consumers of other merchants", unit="ties", bounds=(0, 20))
     reseller_pool: int = par(200, "resellers that could be won", unit="firms", bounds=(0, 10_000), extensive=True)
+    veto_roles: tuple[int, ...] = par((1, 1, 0, 0, 0), "roles that hold a veto (1) or not (0): executive, administrator, technical, finance, frontline; whoever wears that hat in a firm holds it (none: the executive does)", unit="flag", bounds=(0, 1))
+    integration: float = par(1.0, "how deep the product is built into a firm's systems: multiplies the effort of each role and what switching costs", unit="× points mall", bounds=(0, 10))
 
 
 class World:
@@ -76,7 +79,7 @@ class World:
         self.consumers.columns["propensity"][:] = luck("propensity").gamma2(self._consumer_key)
         common = _common_needs(market, luck)
         needs = _needs(market, common[self.merchants.segment], luck)
-        target = common[0] + market.need_heterogeneity / market.features
+        target = common[opening.target_segment % market.segments] + market.need_heterogeneity / market.features
         self.ties = Ties(first, covering(sizes, first), rows, self._weak_ties(luck), needs, target)
         self.resellers = Population("resellers", market.reseller_pool, resellers.COLUMNS, resellers.Reseller)
         self.resellers.columns["region"][:] = self.resellers.ids % market.regions
@@ -86,6 +89,9 @@ class World:
         self.vendor.add(_by_feature("heard", market, "need of the market as the vendor estimates it, adding to 1"))
         self.populations = (self.vendor, self.merchants, self.decision_makers, self.resellers, self.consumers)
         self._open(opening)
+        if opening.capability_segment >= 0:
+            able = common[opening.capability_segment % market.segments] > 0
+            self.vendor.maturity = np.where(able, np.maximum(self.vendor.maturity, opening.capability), self.vendor.maturity)
         self.open_books()
 
     # the week's books -----------------------------------------------------------------------------------
@@ -152,6 +158,14 @@ class World:
         """Return the live merchants."""
         return np.flatnonzero(self.merchants.status == merchants.LIVE)
 
+    def dues(self, firms: Ids) -> Floats:
+        """Return what `firms` pay the vendor a week: the fee of their contract and last week's charges, shape (m,), in money/week."""
+        return np.asarray(self.merchants.fee[firms] + self.merchants.charges[firms])
+
+    def next_fee(self, firms: Ids) -> Floats:
+        """Return the fee `firms` would renew at this week, shape (m,): today's list fee, their own where they signed without one."""
+        return np.where(self.merchants.list_fee[firms] >= 0, self.vendor.fee, self.merchants.fee[firms])
+
     # making ---------------------------------------------------------------------------------------------
 
     def _place(self, luck: Draws, z: Floats) -> None:
@@ -159,7 +173,7 @@ class World:
         columns["size"][:] = np.exp(market.size_spread * z - 0.5 * market.size_spread**2)
         columns["segment"][:] = np.floor(luck("segment").uniform(firms) * market.segments)
         columns["region"][:] = np.floor(luck("region").uniform(firms) * market.regions)
-        columns["segment"][: self.opening.seeds] = 0
+        columns["segment"][: self.opening.seeds] = self.opening.seed_segment % market.segments
         columns["circle"][:] = columns["segment"] * market.regions + columns["region"]
         columns["frequency"][:] = luck("frequency").gamma2(firms)
         columns["pace"][:] = np.exp(market.pace_spread * luck("pace").normal(firms) - 0.5 * market.pace_spread**2)
@@ -173,7 +187,9 @@ class World:
         position = self.decision_makers.ids - first[columns["merchant"]]
         columns["role"][:] = _ROLE_ORDER[position]
         key = columns["merchant"] * 8 + position
-        columns["veto"][:] = (position < 2) | luck("veto").happens(self.market.other_veto_share, key)
+        columns["veto"][:] = luck("veto").happens(self.market.other_veto_share, key)
+        holders = np.flatnonzero(self.market.veto_roles) if any(self.market.veto_roles) else [EXECUTIVE]
+        columns["veto"][covering(sizes, first)[:, holders]] = True
 
     def _count_consumers(self, luck: Draws) -> Ids:
         rows = self.market.consumers_per_merchant / self.market.people_per_row

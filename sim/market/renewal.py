@@ -29,7 +29,7 @@ class Renewal(Mechanism):
     lesson: float = par(4.0, "precision of what a leaving firm has learned", unit="1/variance", bounds=(0, 100))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people"),
+        "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people", "fee", "list_fee"),
         "decision_makers": ("mean", "precision"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("renew",)
@@ -38,6 +38,8 @@ class Renewal(Mechanism):
         Measure("renewals", "firms", "flow", "contracts renewed"),
         Measure("due_fees", "money/week", "flow", "fees of contracts up for renewal"),
         Measure("kept_fees", "money/week", "flow", "fees of contracts renewed"),
+        Measure("gross_kept_fees", "money/week", "flow", "fees of contracts renewed, rises left out"),
+        Measure("grr", "share", "ratio", "fees kept of fees up for renewal, rises left out", ("gross_kept_fees", "due_fees")),
         Measure("nrr", "share", "ratio", "fees kept of fees up for renewal", ("kept_fees", "due_fees")),
         Measure("churned", "firms", "flow", "live merchants lost"),
         Measure("renewal_rate", "share", "ratio", "renewed of contracts up for renewal", ("renewals", "due_renewals")),
@@ -50,23 +52,38 @@ class Renewal(Mechanism):
         merchants, live = world.merchants, world.live()
         merchants.columns["gain"][live] = self._gain(world, live)
         age = world.week - merchants.live_week[live]
-        relative = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
+        rise = world.next_fee(live) - merchants.fee[live]
+        relative = np.clip((merchants.gain[live] - rise) / np.maximum(world.dues(live) + rise, 1.0), -2.0, 2.0)
         stays = merchants.decide(
-            renewal_probability, live, merchants.satisfaction[live], relative, self.level, self.weight, self.gain_weight, self.switching * age / 52.0,
+            renewal_probability, live, merchants.satisfaction[live], relative, self.level, self.weight, self.gain_weight,
+            self.switching * world.market.integration * age / 52.0,
         )
         merchants.columns["survival"][live] = 1.0 - self.leaves * (1.0 - stays)
         due = live[(age > 0) & (age % 52 == 0)]
-        goes = due[draws("renew").happens(1.0 - merchants.survival[due], due)]
+        leaving = draws("renew").happens(1.0 - merchants.survival[due], due)
+        goes, stays = due[leaving], due[~leaving]
+        change = world.next_fee(stays) - merchants.fee[stays]
         world.count("due_renewals", len(due))
         world.count("renewals", len(due) - len(goes))
         world.count("due_fees", merchants.fee[due].sum())
-        world.count("kept_fees", merchants.fee[due].sum() - merchants.fee[goes].sum())
+        kept = merchants.fee[due].sum() - merchants.fee[goes].sum()
+        world.count("kept_fees", kept + change.sum())
+        world.count("gross_kept_fees", kept + np.minimum(change, 0.0).sum())
+        self._take_new_terms(world, stays)
         self._leave(world, goes)
+
+    def _take_new_terms(self, world: World, firms: Ids) -> None:
+        """Contracts that are renewed take today's list fee; discounts end. Who signed without a list price keeps its terms."""
+        columns = world.merchants.columns
+        listed = columns["list_fee"][firms] >= 0
+        columns["fee"][firms] = world.next_fee(firms)
+        columns["list_fee"][firms[listed]] = columns["fee"][firms[listed]]
 
     def _gain(self, world: World, live: Ids) -> np.ndarray:
         merchants = world.merchants
         gain = merchants.decide(
-            own_gain, live, merchants.active_people[live], self.margin, self.labour_saved * world.vendor.polish, merchants.fee[live], self.labour,
+            own_gain, live, merchants.active_people[live], self.margin, self.labour_saved * world.vendor.polish + merchants.brought_gain[live],
+            world.dues(live), self.labour + merchants.prizes_paid[live],
         )
         return np.asarray(gain)
 

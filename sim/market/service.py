@@ -38,6 +38,8 @@ class Service(Mechanism):
     vouching_gain: float = par(-0.5, "own gain relative to the fee from which a firm vouches", unit="× fee", bounds=(-10, 10))
     seasoning: int = par(13, "weeks live before a firm vouches", unit="weeks", bounds=(0, 520))
     wage: float = par(3_500.0, "cost of a supporter", unit="money/week", bounds=(0, 1e6))
+    others_faults: float = par(0.0, "share of delivered value lost to faults of partners (banks, carriers, other apps) that the vendor gets the blame for", unit="share", bounds=(0, 1), off=0.0)
+    fault_tickets: float = par(10.0, "further tickets of a firm for which all value is lost to faults of partners", unit="×", bounds=(0, 1000))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
         "merchants": ("status", "live_week", "satisfaction", "reference", "seen", "talk"),
@@ -61,14 +63,14 @@ class Service(Mechanism):
         self._satisfy(world, draws, live)
         seasoned = live[world.week - merchants.live_week[live] >= self.seasoning]
         merchants.columns["reference"][:] = False
-        gains = merchants.gain[seasoned] >= self.vouching_gain * merchants.fee[seasoned]
+        gains = merchants.gain[seasoned] >= self.vouching_gain * world.dues(seasoned)
         merchants.columns["reference"][seasoned] = (merchants.satisfaction[seasoned] >= self.vouching) & gains
 
     def _staff(self, world: World, live: int) -> None:
         """Tickets come from live merchants, more the rougher the product; staff is split between tickets and onboarding."""
         vendor = world.vendor
         staff = (self.support_staff + self.support_per_live * live) * vendor.staffed
-        demand = live * self.burden * (1.0 + self.roughness * (1.0 - vendor.polish))
+        demand = live * self.burden * (1.0 + self.roughness * (1.0 - vendor.polish) + self.others_faults * self.fault_tickets)
         free = max(staff - vendor.pilot_support, 0.0)
         waiting = np.count_nonzero(world.merchants.status == SIGNED) > 0
         answered = min(demand, free * (self.ticket_share if waiting else 1.0))
@@ -104,10 +106,10 @@ class Service(Mechanism):
         merchants.columns["talk"][upset] += 1.0
 
     def delivered(self, world: World, live: Ids) -> np.ndarray:
-        """Return the value live firms get this week, shape (m,): undelivered promises missed, slow answers felt."""
+        """Return the value live firms get this week, shape (m,): undelivered promises missed, slow answers and faults of partners felt."""
         vendor = world.vendor
         slow = 1.0 - self.patience * (1.0 - vendor.response)
-        return np.asarray(world.fit(live, 1.0 - self.lateness) * vendor.polish * slow)
+        return np.asarray(world.fit(live, 1.0 - self.lateness) * vendor.polish * slow * (1.0 - self.others_faults))
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return live merchants (split by segment and region), their satisfaction and the response to tickets."""

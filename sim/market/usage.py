@@ -38,9 +38,10 @@ class Usage(Mechanism):
     attraction: float = par(0.5, "incentive at which half of its pull is felt", unit="points/week", bounds=(0.001, 1000))
     spending: float = par(0.04, "share of points spent", unit="1/week", bounds=(0, 1))
     expiry: float = par(0.01, "share of points that expire", unit="1/week", bounds=(0, 1), source="a third of points is never redeemed (COLLOQUY 2011)")
-    prize_cost: float = par(0.05, "cost to the vendor of a point spent", unit="money/point", bounds=(0, 1000))
+    prize_cost: float = par(0.05, "cost of a point spent, borne by the vendor but for what merchants fund", unit="money/point", bounds=(0, 1000))
+    merchant_funds: float = par(0.0, "share of the cost of prizes that merchants fund for their own consumers", unit="share", bounds=(0, 1), role="lever")
 
-    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points"), "merchants": ("active_people",)}
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points"), "merchants": ("active_people", "prizes_paid")}
     PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("active_consumers", "people", "stock", "active consumers"),
@@ -70,17 +71,17 @@ class Usage(Mechanism):
             consumers.columns["state"][who] = new
         active = np.bincount(owner, consumers.state[rows] == CONSUMING, len(live)) * world.market.people_per_row
         merchants.columns["active_people"][live] = active
-        self._points(world, rows)
+        self._points(world, rows, owner, live)
 
     def _experience(self, world: World, live: Ids) -> Floats:
         """Return the experience consumers get at each live merchant, 0-1: polish × pull of the incentive, felt half by itself."""
         pull = self.incentive / (self.incentive + self.attraction)
-        return np.full(len(live), world.vendor.polish * (0.5 + 0.5 * pull))
+        return np.full(len(live), world.vendor.polish * (0.5 + 0.5 * pull) * (1.0 - world.vendor.clutter))
 
     def _hears(self, world: World, draws: Draws, live: Ids, rows: Ids, owner: Ids, state: Ids) -> Bools:
         """Draw who becomes aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
         consumers, merchants = world.consumers, world.merchants
-        gain = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
+        gain = np.clip(merchants.gain[live] / np.maximum(world.dues(live), 1.0), -2.0, 2.0)
         rolled_out = probability(self.rollout * (world.week - merchants.live_week[live] + 1.0))
         pushed = rolled_out * merchants.decide(push, live, merchants.satisfaction[live], gain, self.push)
         share = np.bincount(owner, state == CONSUMING, len(live)) / np.maximum(np.bincount(owner, minlength=len(live)), 1)
@@ -103,7 +104,7 @@ class Usage(Mechanism):
         result[at] = draws(purpose).happens(probability(hazard), rows[at])
         return result
 
-    def _points(self, world: World, rows: Ids) -> None:
+    def _points(self, world: World, rows: Ids, owner: Ids, live: Ids) -> None:
         """Active people earn; points are spent at a rate and the rest expires at another. Outstanding = earned − spent − expired."""
         consumers, people = world.consumers, world.market.people_per_row
         held, active = consumers.points[rows], consumers.state[rows] == CONSUMING
@@ -113,7 +114,10 @@ class Usage(Mechanism):
         consumers.columns["points"][rows] = held + earned - spent - expired
         for name, amount in (("points_earned", earned), ("points_spent", spent), ("points_expired", expired)):
             world.count(name, amount.sum() * people)
-        world.pay("prizes", self.prize_cost * spent.sum() * people)
+        world.pay("prizes", self.prize_cost * spent.sum() * people * (1.0 - self.merchant_funds))
+        paid = world.merchants.columns["prizes_paid"]
+        paid[:] = 0.0
+        paid[live] = self.merchant_funds * self.prize_cost * people * np.bincount(owner, spent, len(live))
 
     def _forfeit(self, world: World) -> None:
         """Consumers of a merchant that has gone lose it, and their points."""
