@@ -55,7 +55,7 @@ class Opening(Parameters):
     target_segment: int = par(0, "segment the product is meant for: need research asks its firms, and focus is judged by its need", unit="index", bounds=(0, 99))
     seed_segment: int = par(0, "segment of the merchants signed at week 0", unit="index", bounds=(0, 99))
     capability_segment: int = par(-1, "segment whose need a capability the vendor starts with happens to meet (-1: no such capability)", unit="index", bounds=(-1, 99))
-    capability: float = par(0.0, "maturity of that capability: of the features that segment needs in common", unit="0-1", bounds=(0, 1))
+    capability: float = par(0.0, "maturity of that capability: of the features that segment needs more than others do", unit="0-1", bounds=(0, 1))
 
 
 class Vendor(Row):

@@ -90,7 +90,7 @@ class World:
         self.populations = (self.vendor, self.merchants, self.decision_makers, self.resellers, self.consumers)
         self._open(opening)
         if opening.capability_segment >= 0:
-            able = common[opening.capability_segment % market.segments] > 0
+            able = common[opening.capability_segment % market.segments] > common.mean(axis=0) + 1e-12
             self.vendor.maturity = np.where(able, np.maximum(self.vendor.maturity, opening.capability), self.vendor.maturity)
         self.open_books()
 
