@@ -44,14 +44,17 @@ def about(context: typer.Context) -> None:
 
 @scenarios.command("list")
 def list_() -> None:
-    """List the scenarios that come with sim."""
-    from sim.scenario_files import locate, read, shipped
+    """List the scenarios that come with sim, by group."""
+    from sim.scenario_files import listed
 
-    titles = {name: str(read(*locate(name)).table.get("title", "")) for name in shipped()}
-    width = max(map(len, titles), default=0)
-    for name, title in titles.items():
-        typer.echo(f"{name:{width}}  {title}")
-    typer.echo("\nLay one over another with +, left to right: sim run premature_promotion+small")
+    groups = listed()
+    width = max((len(name) for rows in groups.values() for name, _ in rows), default=0)
+    for group, rows in groups.items():
+        typer.echo(group)
+        for name, title in rows:
+            typer.echo(f"  {name:{width}}  {title}")
+        typer.echo("")
+    typer.echo("Lay one over another with +, left to right: sim run premature_promotion+small")
 
 
 @scenarios.command()

@@ -18,6 +18,8 @@ from sim.values import shown
 SHIPPED = Path(__file__).resolve().parent / "scenarios"
 LARGEST = 1_000_000
 FILES = ".toml file or sheet (.csv, .tsv, .xlsx)"
+OTHERS = "Ideas"  # the group of files that name none
+GROUPS = ("Archetypes", "Business models", "Plans", "Mistakes", "Sizes", "Channels", OTHERS)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Origin:
 class Layer:
     """One file: what it says, the line of every key and the comment beside it, what it extends, and what is wrong with that.
 
-    `table` is without `extends` and `archetype`; the latter names the kind of market that the file itself is an archetype of.
+    `table` is without `extends`, `archetype` and `group`; `archetype` names the kind of market that the file itself is an
+    archetype of, `group` under what heading it is listed.
     A plan kept as a sheet says nothing but `grids`; the sheet that was named is part of its path.
     """
 
@@ -48,6 +51,7 @@ class Layer:
     problems: tuple[Problem, ...] = ()
     grids: tuple[grid.Grid, ...] = ()
     archetype: str = ""
+    group: str = ""
     notes: dict[Keys, str] = field(default_factory=dict)
 
     def origin(self, keys: Keys) -> Origin:
@@ -64,6 +68,15 @@ class Layer:
 def shipped() -> list[str]:
     """Return the names of the scenarios that come with the package, baseline first."""
     return sorted((file.stem for file in SHIPPED.glob("*.toml")), key=lambda name: (name != "baseline", name))
+
+
+def listed() -> dict[str, list[tuple[str, str]]]:
+    """Return name and title of every scenario that comes with the package by its group, in the order of GROUPS."""
+    found: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+    for name in shipped():
+        layer = read(*locate(name))
+        found.setdefault(layer.group or OTHERS, []).append((name, str(layer.table.get("title", ""))))
+    return {group: rows for group, rows in found.items() if rows}
 
 
 def is_path(item: str) -> bool:
@@ -143,7 +156,8 @@ def read(path: Path, name: str) -> Layer:
     lines, notes = located(text)
     extends, wrong = _names(table.pop("extends", ()), name, lines)
     kind, odd = _archetype(table.pop("archetype", ""), name, lines)
-    return Layer(path, name, table, lines, extends, wrong + odd, archetype=kind, notes=notes)
+    group, strange = _group(table.pop("group", ""), name, lines)
+    return Layer(path, name, table, lines, extends, wrong + odd + strange, archetype=kind, group=group, notes=notes)
 
 
 def _names(given: Any, name: str, lines: dict[Keys, int]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
@@ -166,6 +180,14 @@ def _archetype(given: Any, name: str, lines: dict[Keys, int]) -> tuple[str, tupl
         return given, ()
     allowed = "a name such as points_mall"
     return "", (Problem("is not a name", name, lines.get(("archetype",)), "archetype", shown(given), allowed),)
+
+
+def _group(given: Any, name: str, lines: dict[Keys, int]) -> tuple[str, tuple[Problem, ...]]:
+    """Return the heading under which a file is listed, and what is wrong with that."""
+    if isinstance(given, str) and given == " ".join(given.split()) and len(given) <= 40:
+        return given, ()
+    allowed = "a short heading such as Plans"
+    return "", (Problem("is not a heading", name, lines.get(("group",)), "group", shown(given), allowed),)
 
 
 def text_of(path: Path, name: str) -> str:

@@ -4,10 +4,10 @@
     they hear              promotion, word, circles, visibility, belief
     they choose            partners, sales, standard, buying
     they live with it      secondary, customization, product, intangibles, skill, nodes, tiers, service, renewal, references,
-                           usage, feedback, channel, recruitment
+                           usage, platform, feedback, channel, recruitment
     the books close        ledger, gates
 
-What usage, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
+What usage, platform, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
 posted; courses, guidance and diagnoses claim support before tickets get the rest; a reseller judges support against what it
 expected before this week's support enters its habit.
 """
@@ -30,6 +30,7 @@ from sim.market.ledger import Ledger
 from sim.market.need import Need
 from sim.market.nodes import Nodes
 from sim.market.partners import Partners
+from sim.market.platform import Platform
 from sim.market.product import Product
 from sim.market.promotion import Promotion
 from sim.market.recruitment import Recruitment
@@ -73,6 +74,7 @@ class Mechanisms(Parameters):
     renewal: Renewal = Renewal()
     references: References = References()
     usage: Usage = Usage()
+    platform: Platform = Platform()
     feedback: Feedback = Feedback()
     channel: Channel = Channel()
     recruitment: Recruitment = Recruitment()
@@ -105,6 +107,7 @@ def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     mechanisms.renewal.step(world, draws.of("renewal"))
     mechanisms.references.step(world, draws.of("references"))
     mechanisms.usage.step(world, draws.of("usage"))
+    mechanisms.platform.step(world, draws.of("platform"))
     mechanisms.feedback.step(world, draws.of("feedback"))
     mechanisms.channel.step(world, draws.of("channel"))
     mechanisms.recruitment.step(world, draws.of("recruitment"))

@@ -9,7 +9,6 @@ from sim.curves import Number, clip01, logistic, positive, saturation
 
 PROSPECT, LEAD, ROUND, SIGNED, LIVE = range(5)
 REP, RESELLER, SELF_SERVICE = range(3)
-ROUTES = ("rep", "reseller", "self_service")
 NOTHING, ASKED, UNDER_WAY, DELIVERED = range(4)
 BRONZE, SILVER, GOLD = range(3)
 REP, RESELLER, SELF_SERVICE, TELESALES = range(4)
@@ -62,6 +61,11 @@ COLUMNS = (
     Column("rival", np.int64, -1, "id", "the reseller that also sells in its round, which is contested (-1: nobody)"),
     Column("margin_share", np.float64, 1.0, "share", "share of the usual margin that the reseller of the account gets", (0.0, 1.0)),
     Column("bounty", np.float64, 0.0, "money", "owed to the acquisition partner that brought it, once it is live (0: no partner)", (0.0, np.inf)),
+    Column("list_fee", np.float64, -1.0, "money/week", "list fee when it signed or last renewed (-1: signed without a list price)"),
+    Column("agreed", np.float64, 1.0, "share", "share of the list fee agreed until the first renewal", (0.0, 1.0)),
+    Column("charges", np.float64, 0.0, "money/week", "commission and use fees it paid last week, beside its fee", (0.0, np.inf)),
+    Column("brought_gain", np.float64, 0.0, "money/week", "its margin last week on sales that the vendor's platform brought", (0.0, np.inf)),
+    Column("prizes_paid", np.float64, 0.0, "money/week", "prizes of its consumers that it paid for last week", (0.0, np.inf)),
 )
 
 

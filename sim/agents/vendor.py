@@ -52,6 +52,8 @@ COLUMNS = (
     Column("recent_wins", np.float64, 0.0, "firms", "signatures in each of the last 26 weeks", (0.0, np.inf), 26),
     Column("recent_decided", np.float64, 0.0, "rounds", "decided rounds in each of the last 26 weeks", (0.0, np.inf), 26),
     Column("programme", np.float64, 0.0, "0-1", "how much programme spending invites resellers", (0.0, 1.0)),
+    Column("fee", np.float64, 0.0, "money/week", "list fee of a new contract this week", (0.0, np.inf)),
+    Column("clutter", np.float64, 0.0, "share", "share of consumers' experience that advertising took last week", (0.0, 1.0)),
 )
 
 
@@ -67,6 +69,10 @@ class Opening(Parameters):
     other_maturity: float = par(0.0, "maturity of all other features", unit="0-1", bounds=(0, 1))
     polish: float = par(0.2, "polish at week 0", unit="0-1", bounds=(0, 1))
     credibility: float = par(0.7, "credibility of promises at week 0", unit="0-1", bounds=(0, 1))
+    target_segment: int = par(0, "segment the product is meant for: need research asks its firms, and focus is judged by its need", unit="index", bounds=(0, 99))
+    seed_segment: int = par(0, "segment of the merchants signed at week 0", unit="index", bounds=(0, 99))
+    capability_segment: int = par(-1, "segment whose need a capability the vendor starts with happens to meet (-1: no such capability)", unit="index", bounds=(-1, 99))
+    capability: float = par(0.0, "maturity of that capability: of the features that segment needs more than others do", unit="0-1", bounds=(0, 1))
 
 
 class Vendor(Row):

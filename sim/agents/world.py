@@ -30,6 +30,7 @@ ACCOUNTS = (
     "training", "lecturing", "co_marketing", "intangibles",
     "badge_discounts", "badge_advertising", "badge_liability", "cash_back",
     "partner_bounties",
+    "gmv_commission", "advertising", "cps", "use_fees", "discounts",
 )
 DIMENSIONS: dict[str, tuple[str, ...]] = {"channel": SOURCES, "route": merchants.ROUTES, "role": ROLES, "account": ACCOUNTS}
 SECURITY = 0  # the feature that is information security: one that everybody needs
@@ -61,6 +62,8 @@ class Market(Parameters):
     weak_ties: int = par(3, "weak ties of a consumer to consumers of other merchants", unit="ties", bounds=(0, 20))
     reseller_pool: int = par(200, "resellers that could be won", unit="firms", bounds=(0, 10_000), extensive=True)
     rivals: int = par(0, "rivals that will enter the market", unit="firms", bounds=(0, 20))
+    veto_roles: tuple[int, ...] = par((1, 1, 0, 0, 0), "roles that hold a veto (1) or not (0): executive, administrator, technical, finance, frontline; whoever wears that hat in a firm holds it (none: the executive does)", unit="flag", bounds=(0, 1))
+    integration: float = par(1.0, "how deep the product is built into a firm's systems: multiplies the effort of each role and what switching costs", unit="× points mall", bounds=(0, 10))
 
 
 class World:
@@ -86,7 +89,7 @@ class World:
         common = _common_needs(market, luck)
         self.merchants.add(Column("needs", np.float64, 0.0, "share", "need weights over the features, adding to 1", (0.0, 1.0), market.features))
         self.merchants.columns["needs"][:] = _needs(market, common[self.merchants.segment], luck)
-        target = common[0] + market.need_heterogeneity / market.features
+        target = common[opening.target_segment % market.segments] + market.need_heterogeneity / market.features
         self.ties = Ties(first, covering(sizes, first), rows, self._weak_ties(luck), target)
         self.resellers = Population("resellers", market.reseller_pool, resellers.COLUMNS, resellers.Reseller)
         self.resellers.columns["region"][:] = self.resellers.ids % market.regions
@@ -97,6 +100,9 @@ class World:
         self.rivals = Population("rivals", market.rivals, rivals.COLUMNS, rivals.Rival)
         self.populations = (self.vendor, self.merchants, self.decision_makers, self.resellers, self.consumers, self.rivals)
         self._open(opening)
+        if opening.capability_segment >= 0:
+            able = common[opening.capability_segment % market.segments] > common.mean(axis=0) + 1e-12
+            self.vendor.maturity = np.where(able, np.maximum(self.vendor.maturity, opening.capability), self.vendor.maturity)
         self.open_books()
 
     # the week's books -----------------------------------------------------------------------------------
@@ -164,6 +170,20 @@ class World:
         """Return the live merchants."""
         return np.flatnonzero(self.merchants.status == merchants.LIVE)
 
+    def dues(self, firms: Ids) -> Floats:
+        """Return what `firms` pay the vendor a week: the fee of their contract and last week's charges, shape (m,), in money/week."""
+        return np.asarray(self.merchants.fee[firms] + self.merchants.charges[firms])
+
+    def next_fee(self, firms: Ids) -> Floats:
+        """Return the fee `firms` would renew at this week, shape (m,), in money/week.
+
+        It moves as the list fee has moved since they signed or renewed, and what was taken off a new contract ends; who signed
+        without a list fee keeps its own.
+        """
+        fee, listed = self.merchants.fee[firms], self.merchants.list_fee[firms]
+        moved = self.vendor.fee / np.where(listed > 0, listed, 1.0) / self.merchants.agreed[firms]
+        return np.where(listed > 0, fee * moved, np.where(listed == 0, self.vendor.fee, fee))
+
     # making ---------------------------------------------------------------------------------------------
 
     def _place(self, luck: Draws, z: Floats) -> None:
@@ -171,7 +191,7 @@ class World:
         columns["size"][:] = np.exp(market.size_spread * z - 0.5 * market.size_spread**2)
         columns["segment"][:] = np.floor(luck("segment").uniform(firms) * market.segments)
         columns["region"][:] = np.floor(luck("region").uniform(firms) * market.regions)
-        columns["segment"][: self.opening.seeds] = 0
+        columns["segment"][: self.opening.seeds] = self.opening.seed_segment % market.segments
         columns["circle"][:] = columns["segment"] * market.regions + columns["region"]
         columns["frequency"][:] = luck("frequency").gamma2(firms)
         columns["pace"][:] = np.exp(market.pace_spread * luck("pace").normal(firms) - 0.5 * market.pace_spread**2)
@@ -185,7 +205,9 @@ class World:
         position = self.decision_makers.ids - first[columns["merchant"]]
         columns["role"][:] = _ROLE_ORDER[position]
         key = columns["merchant"] * 8 + position
-        columns["veto"][:] = (position < 2) | luck("veto").happens(self.market.other_veto_share, key)
+        columns["veto"][:] = luck("veto").happens(self.market.other_veto_share, key)
+        holders = np.flatnonzero(self.market.veto_roles) if any(self.market.veto_roles) else [EXECUTIVE]
+        columns["veto"][covering(sizes, first)[:, holders]] = True
 
     def _count_consumers(self, luck: Draws) -> Ids:
         rows = self.market.consumers_per_merchant / self.market.people_per_row

@@ -58,12 +58,14 @@ class Buying(Mechanism):
     most_pilots: float = par(0.3, "most of engineering that pilots get", unit="share", bounds=(0, 1))
     pilot_engineering: float = par(0.2, "engineering a pilot takes", unit="person-weeks/week", bounds=(0, 100))
     pilot_service: float = par(0.2, "support a pilot takes", unit="person-weeks/week", bounds=(0, 100))
+    discount: float = par(0.0, "share off the fee of a new contract until its first renewal", unit="share", bounds=(0, 1), role="lever")
+    role_effort: tuple[float, ...] = par((0.0, 0.0, 0.0, 0.0, 0.0), "further effort of integration as each role weighs it, for a product as light as a points mall", unit="utility", bounds=(0, 10))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "merchants": ("status", "window_end", "signed_week", "expected", "fee", "talk", "seen", "promised", "route", "reseller", "rival", "margin_share"),
+        "merchants": ("status", "window_end", "signed_week", "expected", "fee", "list_fee", "agreed", "talk", "seen", "promised", "route", "reseller", "rival", "margin_share"),
         "decision_makers": ("aware", "mean", "precision", "error", "evaluated"),
         "resellers": ("sold", "deals"),
-        "vendor": ("trial_work", "pilot_support"),
+        "vendor": ("trial_work", "pilot_support", "fee"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("aware", "try", "show", "hear", "firm_error", "person_error", "sign", "refuse", "pilot")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
@@ -94,6 +96,7 @@ class Buying(Mechanism):
 
     def step(self, world: World, draws: Draws) -> None:
         """One week in every open round."""
+        world.vendor.fee = self.fee
         firms = np.flatnonzero(world.merchants.status == ROUND)
         who, owner = world.ties.members(firms)
         self._begin(world, draws, firms, who, owner)
@@ -158,7 +161,8 @@ class Buying(Mechanism):
         """Return who approves and who opposes, shape (len(who),)."""
         people, role = world.decision_makers, world.decision_makers.role[who]
         price = self.price_weight * (self._fee(world, firms)[owner] / self.usual_fee) * np.asarray(self.role_price)[role]
-        cost = self.cost + price + (world.merchants.well_served[firms] - world.merchants.standard[firms])[owner]
+        effort = world.market.integration * np.asarray(self.role_effort)[role]
+        cost = self.cost + price + (world.merchants.well_served[firms] - world.merchants.standard[firms])[owner] + effort
         weight = self.value_weight * np.asarray(self.role_value)[role]
         hope = people.mean[who] + world.promise(firms)[owner]
         u = people.decide(utility, who, hope, people.precision[who], weight, self.risk_weight, cost, people.error[who])
@@ -166,7 +170,8 @@ class Buying(Mechanism):
 
     def _fee(self, world: World, firms: Ids) -> Floats:
         """Return the fee on offer to each firm, shape (m,): two sellers who bid for one firm go down."""
-        return np.asarray(self.fee * (1.0 - self.contested_discount * (world.merchants.rival[firms] >= 0)))
+        contested = 1.0 - self.contested_discount * (world.merchants.rival[firms] >= 0)
+        return np.asarray(self.fee * (1.0 - self.discount) * contested)
 
     def _end(self, world: World, draws: Draws, firms: Ids, who: Ids, owner: Ids, approves: Bools, opposes: Bools) -> None:
         """Sign, reject or let time run out, in that order."""
@@ -194,9 +199,9 @@ class Buying(Mechanism):
         merchants, people, new = world.merchants, world.decision_makers, firms[signs]
         veto = people.veto[who]
         hope = np.bincount(owner[veto], people.mean[who[veto]], len(firms)) / np.bincount(owner[veto], minlength=len(firms))
-        fee = self._fee(world, new)
+        terms = (("fee", self._fee(world, new)), ("list_fee", self.fee), ("agreed", 1.0 - self.discount))
         self._share_account(world, new)
-        values = (("status", SIGNED), ("signed_week", world.week), ("window_end", -1), ("fee", fee), ("expected", np.clip(hope[signs] + world.promise(new), 0, 1)))
+        values = (("status", SIGNED), ("signed_week", world.week), ("window_end", -1), *terms, ("expected", np.clip(hope[signs] + world.promise(new), 0, 1)))
         for name, value in values:
             merchants.columns[name][new] = value
         weeks = world.week - merchants.round_week[new] + 1

@@ -90,7 +90,8 @@ class Product(Mechanism):
         sources.append((world.ties.target, self.feedback_weight * vendor.evidence * (1.0 - keep(self.hearing_half_life))))
         weekly = self.need_research * vendor.affordable / self.interview
         interviews = int(weekly * (world.week + 1)) - int(weekly * world.week)  # fractions of an interview add up over weeks
-        if interviews and (world.merchants.segment == 0).any():
+        target = world.opening.target_segment % world.market.segments
+        if interviews and (world.merchants.segment == target).any():
             sources.append(self._interview(world, draws, interviews))
         world.pay("need_research", self.need_research * vendor.affordable)
         total = sum(weight for _, weight in sources)
@@ -100,7 +101,7 @@ class Product(Mechanism):
 
     def _interview(self, world: World, draws: Draws, count: int) -> tuple[Floats, float]:
         """Ask `count` firms of the target segment; what they say is noisy."""
-        target = np.flatnonzero(world.merchants.segment == 0)
+        target = np.flatnonzero(world.merchants.segment == world.opening.target_segment % world.market.segments)
         asked = target[np.floor(draws("interviewee").uniform(np.arange(count)) * len(target)).astype(np.int64)]
         features = np.arange(world.market.features)
         noise = draws("interview_noise").normal(asked[:, None], features[None, :])

@@ -33,7 +33,7 @@ class Renewal(Mechanism):
     rival_weight: float = par(0.8, "weight of the best offer of a rival", unit="logit", bounds=(0, 50), off=0.0)
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people", "further", "extended", "bound_until"),
+        "merchants": ("gain", "survival", "status", "talk", "reference", "promised", "bespoke", "kept_up", "bespoke_work", "due_week", "route", "reseller", "active_people", "further", "extended", "bound_until", "fee", "list_fee", "agreed"),
         "decision_makers": ("mean", "precision"),
     }
     PURPOSES: ClassVar[tuple[str, ...]] = ("renew",)
@@ -42,6 +42,8 @@ class Renewal(Mechanism):
         Measure("renewals", "firms", "flow", "contracts renewed"),
         Measure("due_fees", "money/week", "flow", "fees of contracts up for renewal, as they were a year ago"),
         Measure("kept_fees", "money/week", "flow", "fees of contracts renewed, what was added in the year included"),
+        Measure("gross_kept_fees", "money/week", "flow", "fees of contracts renewed, rises left out"),
+        Measure("grr", "share", "ratio", "fees kept of fees up for renewal, rises left out", ("gross_kept_fees", "due_fees")),
         Measure("nrr", "share", "ratio", "fees kept, and added by further work, of fees up for renewal", ("kept_fees", "due_fees")),
         Measure("churned", "firms", "flow", "live merchants lost"),
         Measure("renewal_rate", "share", "ratio", "renewed of contracts up for renewal", ("renewals", "due_renewals")),
@@ -55,22 +57,40 @@ class Renewal(Mechanism):
         merchants, live = world.merchants, world.live()
         merchants.columns["gain"][live] = self._gain(world, live)
         age = world.week - merchants.live_week[live]
-        relative = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
-        usual = (self.weight, self.gain_weight, self.switching * age / 52.0)
+        rise = world.next_fee(live) - merchants.fee[live]
+        relative = np.clip((merchants.gain[live] - rise) / np.maximum(world.dues(live) + rise, 1.0), -2.0, 2.0)
+        tied = self.switching * world.market.integration * age / 52.0
         level = self.level - self.rival_weight * world.vendor.best_rival
-        stays = merchants.decide(renewal_probability, live, merchants.satisfaction[live], relative, level, *usual)
+        stays = merchants.decide(renewal_probability, live, merchants.satisfaction[live], relative, level, self.weight, self.gain_weight, tied)
         merchants.columns["survival"][live] = 1.0 - self.leaves * (1.0 - stays)
         at = np.flatnonzero((age > 0) & (age % 52 == 0))
         due, chance = live[at], draws("renew").uniform(live[at])
-        goes = due[chance < 1.0 - merchants.survival[due]]
-        alone = (self.level, self.weight, self.gain_weight, self.switching * age[at] / 52.0)
+        leaving = chance < 1.0 - merchants.survival[due]
+        goes = due[leaving]
+        alone = (self.level, self.weight, self.gain_weight, tied[at])
         self._lure(world, goes, self._without_rivals(world, due, chance, relative[at], *alone))
-        world.count("due_renewals", len(due))
-        world.count("renewals", len(due) - len(goes))
-        world.count("due_fees", (merchants.fee[due] - merchants.extended[due]).sum())
-        world.count("kept_fees", merchants.fee[due].sum() - merchants.fee[goes].sum())
-        merchants.columns["extended"][due] = 0.0
+        self._count(world, due, due[~leaving])
+        self._take_new_terms(world, due[~leaving])
         self._leave(world, goes)
+
+    def _count(self, world: World, due: Ids, stay: Ids) -> None:
+        """Count contracts and fees up for renewal, and those that stay: at today's terms, and without what has risen in the year."""
+        fee, before = world.merchants.fee, world.merchants.fee - world.merchants.extended
+        renewed = world.next_fee(stay)
+        world.count("due_renewals", len(due))
+        world.count("renewals", len(stay))
+        world.count("due_fees", before[due].sum())
+        world.count("kept_fees", fee[stay].sum() + (renewed - fee[stay]).sum())
+        world.count("gross_kept_fees", np.minimum(renewed, before[stay]).sum())
+        world.merchants.columns["extended"][due] = 0.0
+
+    def _take_new_terms(self, world: World, firms: Ids) -> None:
+        """Contracts that are renewed take today's list fee; discounts end. Who signed without a list price keeps its terms."""
+        columns = world.merchants.columns
+        columns["fee"][firms] = world.next_fee(firms)
+        listed = firms[columns["list_fee"][firms] >= 0]
+        columns["list_fee"][listed] = world.vendor.fee
+        columns["agreed"][firms] = 1.0
 
     def _without_rivals(self, world: World, due: Ids, chance: np.ndarray, *weighed: Any) -> Ids:
         """Return those of `due` that would leave if there were no rival, on the same luck."""
@@ -92,7 +112,8 @@ class Renewal(Mechanism):
         merchants = world.merchants
         labour = self.labour * (1.0 - merchants.relief[live]) + merchants.teaching[live]
         gain = merchants.decide(
-            own_gain, live, merchants.active_people[live], self.margin, self.labour_saved * world.vendor.polish, merchants.fee[live], labour,
+            own_gain, live, merchants.active_people[live], self.margin, self.labour_saved * world.vendor.polish + merchants.brought_gain[live],
+            world.dues(live), labour + merchants.prizes_paid[live],
         )
         return np.asarray(gain)
 

@@ -45,6 +45,8 @@ class Service(Mechanism):
     vouching_gain: float = par(-0.5, "own gain relative to the fee from which a firm vouches", unit="× fee", bounds=(-10, 10))
     seasoning: int = par(13, "weeks live before a firm vouches", unit="weeks", bounds=(0, 520))
     wage: float = par(3_500.0, "cost of a supporter", unit="money/week", bounds=(0, 1e6))
+    others_faults: float = par(0.0, "share of delivered value lost to faults of partners (banks, carriers, other apps) that the vendor gets the blame for", unit="share", bounds=(0, 1), off=0.0)
+    fault_tickets: float = par(10.0, "further tickets of a firm for which all value is lost to faults of partners", unit="×", bounds=(0, 1000))
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
         "merchants": ("status", "live_week", "satisfaction", "reference", "seen", "talk", "response"),
@@ -75,7 +77,7 @@ class Service(Mechanism):
         self._satisfy(world, draws, live)
         seasoned = live[world.week - merchants.live_week[live] >= self.seasoning]
         merchants.columns["reference"][:] = False
-        gains = merchants.gain[seasoned] >= self.vouching_gain * merchants.fee[seasoned]
+        gains = merchants.gain[seasoned] >= self.vouching_gain * world.dues(seasoned)
         merchants.columns["reference"][seasoned] = (merchants.satisfaction[seasoned] >= self.vouching) & gains
 
     def _staff(self, world: World, live: Ids) -> None:
@@ -100,7 +102,8 @@ class Service(Mechanism):
         vendor = world.vendor
         skill = world.decision_makers.skill[world.ties.covers[live, ADMINISTRATOR]]
         how_to = float(np.maximum(1.0 + self.how_to * (1.0 - skill), 0.0).mean()) if len(live) else 1.0
-        raised = len(live) * self.burden * (1.0 + self.roughness * (1.0 - vendor.polish)) * how_to * vendor.ticket_work
+        faults = self.roughness * (1.0 - vendor.polish) + self.others_faults * self.fault_tickets
+        raised = len(live) * self.burden * (1.0 + faults) * how_to * vendor.ticket_work
         world.count("tickets", raised)
         world.count("tickets_by_peers", raised * vendor.self_solved)
         return float(raised * (1.0 - vendor.self_solved))
@@ -142,9 +145,10 @@ class Service(Mechanism):
         merchants.columns["talk"][upset] += 1.0
 
     def delivered(self, world: World, live: Ids) -> np.ndarray:
-        """Return the value live firms get this week, shape (m,): promises missed, slow answers felt, as far as the product is used."""
+        """Return the value live firms get this week, shape (m,): promises missed, slow answers and faults of partners felt, as far as it is used."""
         slow = 1.0 - self.patience * (1.0 - world.merchants.response[live])
-        return np.asarray(world.fit(live, 1.0 - self.lateness) * world.vendor.polish * slow * world.merchants.extent_of_use[live])
+        felt = slow * (1.0 - self.others_faults) * world.merchants.extent_of_use[live]
+        return np.asarray(world.fit(live, 1.0 - self.lateness) * world.vendor.polish * felt)
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return live merchants (split by segment and region), their satisfaction and the response to tickets."""

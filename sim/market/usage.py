@@ -44,9 +44,12 @@ class Usage(Mechanism):
     expiry: float = par(0.01, "share of points that expire", unit="1/week", bounds=(0, 1), source="a third of points is never redeemed (COLLOQUY 2011)")
     kept_by_vendor: float = par(0.0, "share of a lost merchant's consumers with activity or points that stay with the vendor and keep them (the others lapse and forfeit)", unit="share", bounds=(0, 1), off=0.0, source="depends on the archetype: none where the offer is the merchant's own")
     kept_activity: float = par(0.5, "activity of those kept: what they earn and spend, and how readily they return", unit="×", bounds=(0, 1))
-    prize_cost: float = par(0.05, "cost to the vendor of a point spent", unit="money/point", bounds=(0, 1000))
+    prize_cost: float = par(0.05, "cost of a point spent, borne by the vendor but for what merchants fund", unit="money/point", bounds=(0, 1000))
+    merchant_funds: float = par(0.0, "share of the cost of prizes that merchants fund for their own consumers", unit="share", bounds=(0, 1), role="lever")
 
-    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points", "kept"), "merchants": ("active_people", "redeemed"), "vendor": ("kept_people",)}
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "consumers": ("state", "points", "kept"), "merchants": ("active_people", "redeemed", "prizes_paid"), "vendor": ("kept_people",),
+    }
     PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once", "keep")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("active_consumers", "people", "stock", "active consumers"),
@@ -84,17 +87,18 @@ class Usage(Mechanism):
         world.vendor.kept_people = self.kept_activity * np.count_nonzero(consumers.state[kept] == CONSUMING) * people
         spent = self._points(world, all_, ready)[: len(rows)]
         merchants.columns["redeemed"][live] = np.bincount(owner, spent, len(live)) * people
+        self._fund(world, live)
 
     def _experience(self, world: World, where: Ids) -> Floats:
         """Return the experience consumers get at each live merchant (or kept ones at the vendor's own place), 0-1: polish × pull of the incentive, felt half by itself."""
         offered = self.incentive + self.cash_worth * self.cash_back * world.vendor.affordable
         pull = offered / (offered + self.attraction)
-        return np.full(len(where), world.vendor.polish * (0.5 + 0.5 * pull))
+        return np.full(len(where), world.vendor.polish * (0.5 + 0.5 * pull) * (1.0 - world.vendor.clutter))
 
     def _hears(self, world: World, draws: Draws, live: Ids, rows: Ids, owner: Ids, state: Ids) -> Bools:
         """Draw who becomes aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
         consumers, merchants = world.consumers, world.merchants
-        gain = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
+        gain = np.clip(merchants.gain[live] / np.maximum(world.dues(live), 1.0), -2.0, 2.0)
         skill = 1.0 + self.skilled * (world.decision_makers.skill[world.ties.covers[live, ADMINISTRATOR]] - 1.0)
         rolled_out = probability(self.rollout * (world.week - merchants.live_week[live] + 1.0) * skill)
         pushed = rolled_out * merchants.decide(push, live, merchants.satisfaction[live], gain, self.push)
@@ -132,6 +136,13 @@ class Usage(Mechanism):
         world.pay("prizes", self.prize_cost * spent.sum() * people)
         world.pay("cash_back", self.cash_back * world.vendor.affordable * active.sum() * people)
         return np.asarray(spent)
+
+    def _fund(self, world: World, live: Ids) -> None:
+        """Merchants bear their share of the prizes of their own consumers."""
+        columns, share = world.merchants.columns, self.merchant_funds * self.prize_cost
+        columns["prizes_paid"][:] = 0.0
+        columns["prizes_paid"][live] = share * columns["redeemed"][live]
+        world.pay("prizes", -float(columns["prizes_paid"].sum()))
 
     def _part(self, world: World, draws: Draws) -> None:
         """Consumers of a merchant that has gone lose it: some stay with the vendor, the others lapse and forfeit their points."""
