@@ -1,4 +1,7 @@
-"""Consumers: end users, each at home with one merchant. A row stands for `market.people_per_row` people."""
+"""Consumers: end users, each at home with one merchant. A row stands for `market.people_per_row` people.
+
+With `market.consumers = "cohorts"` there are no rows: people are counted in cohorts, which decide by the same rules.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from sim.agents.population import Column, Row, decision
 from sim.curves import Number
 
 UNAWARE, AWARE, CONSUMING, LAPSED = range(4)
+STATES = 4
 
 COLUMNS = (
     Column("merchant", np.int64, 0, "id", "home merchant"),

@@ -1,8 +1,9 @@
 """Consumers: merchants push, people talk, some take it up, lapse and return; points are earned, spent and expire.
 
 Hazards add: push p and word of mouth q F give h = −ln[(1 − p)(1 − qF)] (Bass 1969 in the limit of complete mixing, no lapse,
-immediate activation). Strong ties are within a merchant, weak ties across (Goldenberg, Libai & Muller 2001). Only rows at
-live merchants can do anything.
+immediate activation). Strong ties are within a merchant, weak ties across (Goldenberg, Libai & Muller 2001). Only consumers of
+live merchants can do anything. Rows and cohorts go through the same lines: they differ in how a group is drawn from and moved
+(sim/agents/rows.py and cohorts.py).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 from sim.agents.consumers import AWARE, CONSUMING, LAPSED, UNAWARE, activation_hazard, hearing_hazard, lapse_hazard, return_hazard
 from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import LIVE, push
-from sim.agents.population import Bools, Ids
+from sim.agents.people import Group, Home
+from sim.agents.population import Ids
 from sim.agents.world import World
 from sim.curves import probability
 from sim.draws import Draws, Floats
@@ -40,7 +42,9 @@ class Usage(Mechanism):
     expiry: float = par(0.01, "share of points that expire", unit="1/week", bounds=(0, 1), source="a third of points is never redeemed (COLLOQUY 2011)")
     prize_cost: float = par(0.05, "cost to the vendor of a point spent", unit="money/point", bounds=(0, 1000))
 
-    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {"consumers": ("state", "points"), "merchants": ("active_people",)}
+    WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "consumers": ("state", "points"), "cohorts": ("people", "points"), "merchants": ("active_people",),
+    }
     PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("active_consumers", "people", "stock", "active consumers"),
@@ -53,83 +57,62 @@ class Usage(Mechanism):
     )
 
     def step(self, world: World, draws: Draws) -> None:
-        """All transitions look at last week's states."""
-        consumers, merchants = world.consumers, world.merchants
-        self._forfeit(world)
-        live = world.live()
-        rows, owner = world.ties.at_home(live)
-        state = consumers.state[rows]
-        experience = self._experience(world, live)[owner]
-        hears = self._hears(world, draws, live, rows, owner, state)
-        propensity = consumers.propensity[rows]
-        starts = self._happens(world, draws, "start", activation_hazard, rows, state == AWARE, propensity, experience, self.take_up)
-        lapses = self._happens(world, draws, "lapse", lapse_hazard, rows, state == CONSUMING, experience, self.lapse, self.friction)
-        returns = self._happens(world, draws, "return", return_hazard, rows, state == LAPSED, propensity, experience, self.comeback)
-        at_once = rows[hears][draws("at_once").happens(self.immediate, rows[hears])]
-        for who, new in ((rows[hears], AWARE), (at_once, CONSUMING), (rows[starts], CONSUMING), (rows[lapses], LAPSED), (rows[returns], CONSUMING)):
-            consumers.columns["state"][who] = new
-        active = np.bincount(owner, consumers.state[rows] == CONSUMING, len(live)) * world.market.people_per_row
-        merchants.columns["active_people"][live] = active
-        self._points(world, rows)
+        """Let everybody be drawn by last week's states, then move."""
+        people, live = world.people, world.live()
+        world.count("points_expired", people.forfeit(world.merchants.status != LIVE) * people.weight)
+        home = people.home(live)
+        unaware, aware, active, lapsed = (people.group(home, state) for state in (UNAWARE, AWARE, CONSUMING, LAPSED))
+        experience = self._experience(world, live)
+        hearing = self._hearing(world, live, unaware, active)
+        starting = aware.decide(activation_hazard, aware.propensity, experience[aware.owner], self.take_up)
+        lapsing = active.decide(lapse_hazard, experience[active.owner], self.lapse, self.friction)
+        returning = lapsed.decide(return_hazard, lapsed.propensity, experience[lapsed.owner], self.comeback)
+        hear = unaware.drawn(draws("hear"), probability(hearing))
+        start = aware.drawn(draws("start"), probability(starting))
+        lapse = active.drawn(draws("lapse"), probability(lapsing))
+        return_ = lapsed.drawn(draws("return"), probability(returning))
+        start.become(CONSUMING)
+        lapse.become(LAPSED)
+        return_.become(CONSUMING)
+        hear.become(AWARE).drawn(draws("at_once"), self.immediate).become(CONSUMING)
+        world.merchants.columns["active_people"][live] = people.group(home, CONSUMING).by_merchant(len(live)) * people.weight
+        self._points(world, home)
 
     def _experience(self, world: World, live: Ids) -> Floats:
         """Return the experience consumers get at each live merchant, 0-1: polish × pull of the incentive, felt half by itself."""
         pull = self.incentive / (self.incentive + self.attraction)
         return np.full(len(live), world.vendor.polish * (0.5 + 0.5 * pull))
 
-    def _hears(self, world: World, draws: Draws, live: Ids, rows: Ids, owner: Ids, state: Ids) -> Bools:
-        """Draw who becomes aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
-        consumers, merchants = world.consumers, world.merchants
+    def _hearing(self, world: World, live: Ids, unaware: Group, active: Group) -> Floats:
+        """Return the hazard to become aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
+        merchants = world.merchants
         gain = np.clip(merchants.gain[live] / np.maximum(merchants.fee[live], 1.0), -2.0, 2.0)
         rolled_out = probability(self.rollout * (world.week - merchants.live_week[live] + 1.0))
         pushed = rolled_out * merchants.decide(push, live, merchants.satisfaction[live], gain, self.push)
-        share = np.bincount(owner, state == CONSUMING, len(live)) / np.maximum(np.bincount(owner, minlength=len(live)), 1)
+        share = active.by_merchant(len(live)) / np.maximum(world.people.sizes[live], 1)
         damped = 1.0 - self.bad_talk * (1.0 - world.vendor.polish)
         strong = -np.log1p(-np.minimum(-np.expm1(-self.strong) * share, 1 - 1e-12)) * damped
-        unaware = np.flatnonzero(state == UNAWARE)
-        ties = world.ties.weak[rows[unaware]]
-        weak = self.weak * damped * ((consumers.state[ties] == CONSUMING) & (ties >= 0)).sum(axis=1)
-        at = owner[unaware]
-        hazard = consumers.decide(hearing_hazard, rows[unaware], pushed[at], strong[at], weak, world.vendor.direct_reach)
-        hears = np.zeros(len(rows), dtype=bool)
-        hears[unaware] = draws("hear").happens(probability(hazard), rows[unaware])
-        return hears
+        weak = self.weak * damped * world.people.partners(unaware)
+        at = unaware.owner
+        return np.asarray(unaware.decide(hearing_hazard, pushed[at], strong[at], weak, world.vendor.direct_reach))
 
-    def _happens(self, world: World, draws: Draws, purpose: str, rule: object, rows: Ids, where: Bools, *args: object) -> Bools:
-        at = np.flatnonzero(where)
-        given = [a[at] if isinstance(a, np.ndarray) else a for a in args]
-        hazard = world.consumers.decide(rule, rows[at], *given)  # type: ignore[arg-type]
-        result = np.zeros(len(rows), dtype=bool)
-        result[at] = draws(purpose).happens(probability(hazard), rows[at])
-        return result
-
-    def _points(self, world: World, rows: Ids) -> None:
+    def _points(self, world: World, home: Home) -> None:
         """Active people earn; points are spent at a rate and the rest expires at another. Outstanding = earned − spent − expired."""
-        consumers, people = world.consumers, world.market.people_per_row
-        held, active = consumers.points[rows], consumers.state[rows] == CONSUMING
-        earned = np.where(active, self.incentive, 0.0)
-        spent = np.where(active, self.spending * held, 0.0)
+        people = world.people
+        held, active = people.holdings(home)
+        earned = self.incentive * active
+        spent = np.where(active > 0, self.spending * held, 0.0)
         expired = self.expiry * (held - spent)
-        consumers.columns["points"][rows] = held + earned - spent - expired
+        people.hold(home, held + earned - spent - expired)
         for name, amount in (("points_earned", earned), ("points_spent", spent), ("points_expired", expired)):
-            world.count(name, amount.sum() * people)
-        world.pay("prizes", self.prize_cost * spent.sum() * people)
-
-    def _forfeit(self, world: World) -> None:
-        """Consumers of a merchant that has gone lose it, and their points."""
-        consumers = world.consumers
-        held = np.flatnonzero((consumers.state == CONSUMING) | (consumers.points > 0))
-        gone = held[world.merchants.status[consumers.merchant[held]] != LIVE]
-        world.count("points_expired", consumers.points[gone].sum() * world.market.people_per_row)
-        consumers.columns["points"][gone] = 0.0
-        consumers.columns["state"][gone] = LAPSED
+            world.count(name, amount.sum() * people.weight)
+        world.pay("prizes", self.prize_cost * spent.sum() * people.weight)
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return active consumers, participants and points held, in people and points."""
-        consumers, people = world.consumers, world.market.people_per_row
-        heard = consumers.state != UNAWARE
+        people = world.people
         return {
-            "active_consumers": float(np.count_nonzero(consumers.state == CONSUMING) * people),
-            "participants": float(np.count_nonzero(heard) * people),
-            "points_outstanding": float(consumers.points.sum() * people),
+            "active_consumers": float(people.heads(CONSUMING) * people.weight),
+            "participants": float((people.sizes.sum() - people.heads(UNAWARE)) * people.weight),
+            "points_outstanding": people.points * people.weight,
         }
