@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.agents.cohorts import Cohort
     from sim.agents.consumers import Consumer
     from sim.agents.decision_makers import DecisionMaker
     from sim.agents.merchants import Merchant
@@ -35,11 +36,12 @@ _HOMES = {
     "Study": "sim.study.study",
     "Vendor": "sim.agents.vendor", "Merchant": "sim.agents.merchants", "DecisionMaker": "sim.agents.decision_makers",
     "Reseller": "sim.agents.resellers", "Consumer": "sim.agents.consumers",
+    "Cohort": "sim.agents.cohorts",
 }
 
 __all__ = [
-    "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Scenario", "Study", "UserError",
-    "Vendor", "compare", "load", "run",
+    "Cohort", "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Scenario", "Study",
+    "UserError", "Vendor", "compare", "load", "run",
 ]
 
 

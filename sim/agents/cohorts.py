@@ -1,6 +1,6 @@
 """Consumers as cohorts: counts by merchant, state and propensity class, where people are too many for rows of their own.
 
-All people of a cohort have the mean propensity of their class, share its points evenly, and meet as many active weak-tie partners
+All people of a cohort have the propensity of their class, share its points evenly, and meet as many active weak-tie partners
 as can be expected (mean field). All else is as for rows.
 """
 
@@ -63,10 +63,11 @@ class Cohorts(People):
         super().__init__(cohorts, np.arange(len(sizes) + 1, dtype=np.int64) * classes, sizes, 1.0)
         self.ties_per_head = weak_ties / id_space(int(sizes.sum()))
         cohorts.columns["merchant"][:] = np.repeat(np.arange(len(sizes)), classes)
-        cohorts.columns["propensity"][:] = np.tile(gamma2_classes(classes), len(sizes))
+        propensity, share = gamma2_classes(classes)
+        cohorts.columns["propensity"][:] = np.tile(propensity, len(sizes))
         lot, left = luck("class"), sizes
-        for k in range(classes):
-            count = lot.binomial(left, 1.0 / (classes - k), np.arange(len(sizes)), k)
+        for k in range(classes):  # a multinomial, class by class
+            count = lot.binomial(left, share[k] / share[k:].sum(), np.arange(len(sizes)), k)
             cohorts.columns["people"][k::classes, UNAWARE] = count
             left = left - count
 
@@ -107,16 +108,16 @@ class Cohorts(People):
         return int(self.units.people[:, state].sum())
 
 
-def gamma2_classes(classes: int) -> Floats:
-    """Return the mean of each of so many equally likely classes of a Gamma variable of shape 2 and mean 1, rising.
+def gamma2_classes(classes: int) -> tuple[Floats, Floats]:
+    """Return propensity and share of so many classes that stand for a Gamma variable of shape 2 and mean 1, shapes (classes,).
 
-    The part of the mean that lies below x is the distribution function of shape 3 at 2x.
+    They are the nodes and weights of Gauss-Laguerre quadrature (Golub & Welsch 1969): mean, variance and all moments up to
+    2 × classes - 1 are those of the Gamma. Equally likely classes with their means have too little variance and start too fast.
 
-    >>> gamma2_classes(2).round(4).tolist()
-    [0.4632, 1.5368]
+    >>> [part.round(4).tolist() for part in gamma2_classes(2)]
+    [[0.634, 2.366], [0.7887, 0.2113]]
     """
-    from scipy.special import gammainc, gammaincinv  # a third of a second to import: not paid by who only checks a scenario
+    from scipy.special import roots_genlaguerre  # a third of a second to import: not paid by who only checks a scenario
 
-    edges = gammaincinv(2.0, np.arange(classes + 1) / classes)
-    means: Floats = np.diff(gammainc(3.0, edges)) * classes
-    return means
+    nodes, weights = roots_genlaguerre(classes, 1.0)
+    return nodes / 2.0, weights / weights.sum()

@@ -55,7 +55,7 @@ class Market(Parameters):
     weak_ties: int = par(3, "weak ties of a consumer to consumers of other merchants", unit="ties", bounds=(0, 20))
     reseller_pool: int = par(200, "resellers that could be won", unit="firms", bounds=(0, 10_000), extensive=True)
     consumers: Literal["rows", "cohorts"] = par("rows", "consumers one by one, or counted by merchant, state and propensity class")
-    propensity_classes: int = par(8, "equally likely classes of propensity in which cohorts are counted", unit="classes", bounds=(1, 64))
+    propensity_classes: int = par(8, "classes of propensity in which cohorts are counted", unit="classes", bounds=(1, 64))
 
 
 class World:
