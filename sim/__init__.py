@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.agents.cohorts import Cohort
     from sim.agents.consumers import Consumer
     from sim.agents.decision_makers import DecisionMaker
     from sim.agents.merchants import Merchant
@@ -36,11 +37,11 @@ _HOMES = {
     "Study": "sim.study.study",
     "Vendor": "sim.agents.vendor", "Merchant": "sim.agents.merchants", "DecisionMaker": "sim.agents.decision_makers",
     "Reseller": "sim.agents.resellers", "Consumer": "sim.agents.consumers",
-    "Rival": "sim.agents.rivals",
+    "Cohort": "sim.agents.cohorts", "Rival": "sim.agents.rivals",
 }
 
 __all__ = [
-    "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Rival", "Scenario", "Study",
+    "Cohort", "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Rival", "Scenario", "Study",
     "UserError", "Vendor", "compare", "load", "run",
 ]
 

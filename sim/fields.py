@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -34,6 +34,7 @@ class Par:
     source: str
     extensive: bool
     plausible: tuple[float, float] | None
+    choices: tuple[str, ...] = ()  # the texts that a Literal type allows
 
     @property
     def allowed(self) -> str:
@@ -41,7 +42,7 @@ class Par:
         if isinstance(self.default, bool):
             return "true or false"
         if isinstance(self.default, str):
-            return "text"
+            return " or ".join(f"'{choice}'" for choice in self.choices) or "text"
         kind = "whole numbers" if isinstance(self.default, int) else "numbers"
         if isinstance(self.default, tuple):
             kind = f"a list of {len(self.default)} numbers" if self.default else "a list of whole numbers"
@@ -83,7 +84,8 @@ def _declaration(path: str, field: FieldInfo) -> Par | None:
     if not isinstance(extra, dict) or "declared" not in extra:
         return None
     declared: Any = extra["declared"]
-    return Par(path=path, default=field.default, doc=field.description or "", **declared)
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return Par(path=path, default=field.default, doc=field.description or "", choices=choices, **declared)
 
 
 def declared(model: type[BaseModel] | BaseModel, prefix: str = "") -> dict[str, Par]:

@@ -99,13 +99,18 @@ class GrowthModel(mesa.Model):
 
     @property
     def consumers(self) -> Population:
-        """Consumer rows, as merchants."""
+        """Consumer rows, as merchants; none where consumers are cohorts."""
         return self.world.consumers
 
     @property
     def rivals(self) -> Population:
         """Rivals, as merchants."""
         return self.world.rivals
+
+    @property
+    def cohorts(self) -> Population:
+        """Cohorts of consumers, as merchants; none where consumers are rows."""
+        return self.world.cohorts
 
     @property
     def agents_by_type(self) -> dict[type, AgentSet]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from sim.errors import Problem
+from sim.errors import Problem, nearest
 from sim.fields import Par
 
 Found = tuple[Any, Sequence[tuple[int | None, Problem]]]  # a value, and what is wrong with it by entry (None: with the whole)
@@ -48,6 +48,8 @@ def fit(par: Par, given: Any) -> Found:
         value, what = _list(par, given)
     else:
         value, what = _one(par.default, par.bounds, given)
+        if not what and par.choices and value not in par.choices:
+            return value, [(None, Problem("is not known", "", None, "", shown(value), allowed(par), nearest(value, par.choices)))]
     return value, [(None, Problem(what, given=shown(given), allowed=allowed(par)))] if what else []
 
 

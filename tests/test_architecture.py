@@ -22,6 +22,8 @@ ORDER = [
     ["agents.population"],
     ["agents.vendor", "agents.merchants", "agents.decision_makers", "agents.resellers", "agents.consumers", "agents.rivals"],
     ["agents.ties"],
+    ["agents.people"],
+    ["agents.rows", "agents.cohorts"],
     ["agents.world"],
     ["agents.mechanism"],
     ["market.*"],

@@ -1,4 +1,7 @@
-"""Consumers: end users, each at home with one merchant. A row stands for `market.people_per_row` people."""
+"""Consumers: end users, each at home with one merchant. A row stands for `market.people_per_row` people.
+
+With `market.consumers = "cohorts"` there are no rows: people are counted in cohorts, which decide by the same rules.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from sim.agents.population import Column, Row, decision
 from sim.curves import Number
 
 UNAWARE, AWARE, CONSUMING, LAPSED = range(4)
+STATES = 4
 
 COLUMNS = (
     Column("merchant", np.int64, 0, "id", "home merchant"),
     Column("state", np.int64, UNAWARE, "code", "unaware, aware, active, lapsed", (0, 3)),
     Column("propensity", np.float64, 1.0, "× mean", "how readily this person takes up offers", (0.0, np.inf)),
     Column("points", np.float64, 0.0, "points/person", "points held", (0.0, np.inf)),
-    Column("kept", np.bool_, False, "flag", "stays with the vendor though its merchant has gone"),
 )
 
 

@@ -62,6 +62,7 @@ COLUMNS = (
     Column("margin_share", np.float64, 1.0, "share", "share of the usual margin that the reseller of the account gets", (0.0, 1.0)),
     Column("bounty", np.float64, 0.0, "money", "owed to the acquisition partner that brought it, once it is live (0: no partner)", (0.0, np.inf)),
     Column("list_fee", np.float64, -1.0, "money/week", "list fee when it signed or last renewed (-1: signed without a list price)"),
+    Column("parted", np.bool_, True, "flag", "no longer (or not yet) at its consumers' side: what a loss of it costs them is done"),
     Column("agreed", np.float64, 1.0, "share", "share of the list fee agreed until the first renewal", (0.0, 1.0)),
     Column("charges", np.float64, 0.0, "money/week", "commission and use fees it paid last week, beside its fee", (0.0, np.inf)),
     Column("brought_gain", np.float64, 0.0, "money/week", "its margin last week on sales that the vendor's platform brought", (0.0, np.inf)),

@@ -132,9 +132,7 @@ class Population:
         return self.n
 
     def __getitem__(self, id: int) -> Any:
-        if not -self.n <= id < self.n:
-            raise IndexError(f"{self.name} has ids 0 to {self.n - 1}, not {id}")
-        return self._view(int(id) % self.n)
+        return self._view(self._found(id))
 
     def __iter__(self) -> Iterator[Any]:
         return (self._view(i) for i in range(self.n))
@@ -144,13 +142,22 @@ class Population:
         return [self._view(int(i)) for i in np.flatnonzero(mask)]
 
     def use(self, row_class: type[Row], ids: Iterable[int]) -> None:
-        """Let `ids` be of `row_class`, a subclass of this population's class whose decisions it overrides."""
+        """Let `ids` be of `row_class`, a subclass of this population's class whose decisions it overrides.
+
+        Raises TypeError for any other class and IndexError for an id that is not there.
+        """
         if not issubclass(row_class, self.row_class):
             raise TypeError(f"{row_class.__name__} must subclass {self.row_class.__name__}")
-        for id in ids:
-            self._classes[int(id)] = row_class
-            self._views.pop(int(id), None)
+        for id in map(self._found, ids):
+            self._classes[id] = row_class
+            self._views.pop(id, None)
         self.changes += 1
+
+    def _found(self, id: int) -> int:
+        if not -self.n <= id < self.n:
+            there = f"ids 0 to {self.n - 1}, not {id}" if self.n else "no rows"
+            raise IndexError(f"{self.name} has {there}")
+        return int(id) % self.n
 
     def _view(self, id: int) -> Row:
         if id not in self._views:  # kept: Mesa's AgentSets hold their members weakly

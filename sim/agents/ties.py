@@ -45,6 +45,15 @@ def spread(first: Ids, owners: Ids) -> tuple[Ids, Ids]:
     return first[owners][position] + within, position
 
 
+def id_space(n: int) -> int:
+    """Return how many ids ties of `n` are chosen among: the next power of two, so that newcomers change nobody's choice.
+
+    >>> id_space(100)
+    128
+    """
+    return int(2 ** int(np.ceil(np.log2(max(n, 2)))))
+
+
 def covering(sizes: Ids, first: Ids) -> NDArray[np.int64]:
     """Return who covers which role, shape (n, 5), in groups of `sizes` (n,) that fill up in a fixed order.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from sim.agents import consumers, decision_makers, merchants, resellers, rivals, vendor
+from sim.agents import cohorts, consumers, decision_makers, merchants, resellers, rivals, vendor
 from sim.agents.decision_makers import ADMINISTRATOR, EXECUTIVE, FINANCE, FRONTLINE, ROLES, TECHNICAL
+from sim.agents.people import People
 from sim.agents.population import Column, Ids, Population, Single
-from sim.agents.ties import Ties, covering
+from sim.agents.rows import Rows
+from sim.agents.ties import Ties, covering, id_space
 from sim.agents.vendor import Opening
 from sim.draws import Draws, Floats
 from sim.fields import Parameters, par
@@ -58,12 +60,14 @@ class Market(Parameters):
     well_served_spread: float = par(0.8, "how much present solutions differ between firms", unit="utility", bounds=(0, 3), role="uncertain", plausible=(0.6, 1.0))
     pace_spread: float = par(1.5, "standard deviation of log pace of firms", unit="log", bounds=(0, 3), source="calibrated to days from first contact to won, quartiles 5 and 38 (Olist 2018)")
     consumers_per_merchant: float = par(67.0, "consumers of a firm of mean size", unit="people", bounds=(1, 1e6))
-    people_per_row: float = par(40.0, "people one consumer row stands for", unit="people", bounds=(1, 1e6))
+    people_per_row: float = par(40.0, "people one consumer row stands for (cohorts count single people)", unit="people", bounds=(1, 1e6))
     weak_ties: int = par(3, "weak ties of a consumer to consumers of other merchants", unit="ties", bounds=(0, 20))
     reseller_pool: int = par(200, "resellers that could be won", unit="firms", bounds=(0, 10_000), extensive=True)
     rivals: int = par(0, "rivals that will enter the market", unit="firms", bounds=(0, 20))
     veto_roles: tuple[int, ...] = par((1, 1, 0, 0, 0), "roles that hold a veto (1) or not (0): executive, administrator, technical, finance, frontline; whoever wears that hat in a firm holds it (none: the executive does)", unit="flag", bounds=(0, 1))
     integration: float = par(1.0, "how deep the product is built into a firm's systems: multiplies the effort of each role and what switching costs", unit="× points mall", bounds=(0, 10))
+    consumers: Literal["rows", "cohorts"] = par("rows", "consumers one by one, or counted by merchant, state and propensity class")
+    propensity_classes: int = par(8, "classes of propensity in which cohorts are counted", unit="classes", bounds=(1, 64))
 
 
 class World:
@@ -80,7 +84,9 @@ class World:
         first = _offsets(sizes)
         self.decision_makers = Population("decision_makers", first[-1], decision_makers.COLUMNS, decision_makers.DecisionMaker)
         self._seat(luck, sizes, first)
-        counts = self._count_consumers(luck)
+        by_row = market.consumers == "rows"
+        heads = self._count_consumers(luck, market.people_per_row if by_row else 1.0)
+        counts = heads if by_row else np.zeros_like(heads)
         rows = _offsets(counts)
         self.consumers = Population("consumers", rows[-1], consumers.COLUMNS, consumers.Consumer)
         self.consumers.columns["merchant"][:] = np.repeat(firms, counts)
@@ -98,7 +104,14 @@ class World:
         self.vendor.add(_by_feature("maturity", market, "maturity of each feature"))
         self.vendor.add(_by_feature("heard", market, "need of the market as the vendor estimates it, adding to 1"))
         self.rivals = Population("rivals", market.rivals, rivals.COLUMNS, rivals.Rival)
-        self.populations = (self.vendor, self.merchants, self.decision_makers, self.resellers, self.consumers, self.rivals)
+        self.cohorts = Population("cohorts", 0 if by_row else market.merchants * market.propensity_classes, cohorts.COLUMNS, cohorts.Cohort)
+        self.people: People = (
+            Rows(self.consumers, self.ties, market.people_per_row) if by_row
+            else cohorts.Cohorts(self.cohorts, heads, market.propensity_classes, market.weak_ties, luck)
+        )
+        self.populations = (
+            self.vendor, self.merchants, self.decision_makers, self.resellers, self.consumers, self.rivals, self.cohorts,
+        )
         self._open(opening)
         if opening.capability_segment >= 0:
             able = common[opening.capability_segment % market.segments] > common.mean(axis=0) + 1e-12
@@ -209,14 +222,14 @@ class World:
         holders = np.flatnonzero(self.market.veto_roles) if any(self.market.veto_roles) else [EXECUTIVE]
         columns["veto"][covering(sizes, first)[:, holders]] = True
 
-    def _count_consumers(self, luck: Draws) -> Ids:
-        rows = self.market.consumers_per_merchant / self.market.people_per_row
-        counts = np.floor(self.merchants.size * rows + luck("consumers").uniform(self.merchants.ids))
+    def _count_consumers(self, luck: Draws, people_per_head: float) -> Ids:
+        heads = self.market.consumers_per_merchant / people_per_head
+        counts = np.floor(self.merchants.size * heads + luck("consumers").uniform(self.merchants.ids))
         return np.maximum(counts, 1).astype(np.int64)
 
     def _weak_ties(self, luck: Draws) -> Ids:
         """Choose ties in a fixed id space: a tie beyond today's last id, or within a merchant, leads to nobody (-1)."""
-        space = 2 ** int(np.ceil(np.log2(max(self.consumers.n, 2))))
+        space = id_space(self.consumers.n)
         k = np.arange(self.market.weak_ties)
         chosen = np.floor(luck("weak_ties").uniform(self._consumer_key[:, None], k[None, :]) * space).astype(np.int64)
         chosen = np.where(chosen < self.consumers.n, chosen, -1)

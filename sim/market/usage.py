@@ -1,8 +1,9 @@
 """Consumers: merchants push, people talk, some take it up, lapse and return; points are earned, spent and expire.
 
 Hazards add: push p and word of mouth q F give h = −ln[(1 − p)(1 − qF)] (Bass 1969 in the limit of complete mixing, no lapse,
-immediate activation). Strong ties are within a merchant, weak ties across (Goldenberg, Libai & Muller 2001). Only rows at
-live merchants can do anything, and those the vendor keeps when their merchant goes.
+immediate activation). Strong ties are within a merchant, weak ties across (Goldenberg, Libai & Muller 2001). Only consumers of
+live merchants can do anything. Rows and cohorts go through the same lines: they differ in how a group is drawn from and moved
+(sim/agents/rows.py and cohorts.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from sim.agents.consumers import AWARE, CONSUMING, LAPSED, UNAWARE, activation_h
 from sim.agents.decision_makers import ADMINISTRATOR
 from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import LIVE, push
-from sim.agents.population import Bools, Ids
+from sim.agents.people import Group, Home
+from sim.agents.population import Ids
 from sim.agents.world import World
 from sim.curves import probability
 from sim.draws import Draws, Floats
@@ -48,9 +50,10 @@ class Usage(Mechanism):
     merchant_funds: float = par(0.0, "share of the cost of prizes that merchants fund for their own consumers", unit="share", bounds=(0, 1), role="lever")
 
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "consumers": ("state", "points", "kept"), "merchants": ("active_people", "redeemed", "prizes_paid"), "vendor": ("kept_people",),
+        "consumers": ("state", "points"), "cohorts": ("people", "points"), "vendor": ("kept_people",),
+        "merchants": ("active_people", "redeemed", "prizes_paid", "parted"),
     }
-    PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once", "keep")
+    PURPOSES: ClassVar[tuple[str, ...]] = ("hear", "start", "lapse", "return", "at_once", "keep", "kept_lapse")
     MEASURES: ClassVar[tuple[Measure, ...]] = (
         Measure("active_consumers", "people", "stock", "active consumers"),
         Measure("kept_consumers", "people", "stock", "active consumers whose merchant has gone"),
@@ -63,108 +66,106 @@ class Usage(Mechanism):
     )
 
     def step(self, world: World, draws: Draws) -> None:
-        """All transitions look at last week's states."""
-        consumers, merchants = world.consumers, world.merchants
-        self._part(world, draws)
-        live = world.live()
-        rows, owner = world.ties.at_home(live)
-        state = consumers.state[rows]
-        hears = rows[self._hears(world, draws, live, rows, owner, state)]
-        experience = self._experience(world, live)[owner]
-        kept = np.flatnonzero(consumers.kept)
-        at, all_ = consumers.state, np.concatenate([rows, kept])
-        felt = np.concatenate([experience, self._experience(world, kept)])
-        ready = np.concatenate([np.ones(len(rows)), np.full(len(kept), self.kept_activity)])
-        propensity = consumers.propensity[all_]
-        starts = self._happens(world, draws, "start", activation_hazard, rows, state == AWARE, propensity[: len(rows)], experience, self.take_up)
-        lapses = self._happens(world, draws, "lapse", lapse_hazard, all_, at[all_] == CONSUMING, felt, self.lapse, self.friction)
-        returns = self._happens(world, draws, "return", return_hazard, all_, at[all_] == LAPSED, propensity, felt, self.comeback * ready)
-        at_once = hears[draws("at_once").happens(self.immediate, hears)]
-        for who, new in ((hears, AWARE), (at_once, CONSUMING), (rows[starts], CONSUMING), (all_[lapses], LAPSED), (all_[returns], CONSUMING)):
-            consumers.columns["state"][who] = new
-        people = world.market.people_per_row
-        merchants.columns["active_people"][live] = np.bincount(owner, consumers.state[rows] == CONSUMING, len(live)) * people
-        world.vendor.kept_people = self.kept_activity * np.count_nonzero(consumers.state[kept] == CONSUMING) * people
-        spent = self._points(world, all_, ready)[: len(rows)]
-        merchants.columns["redeemed"][live] = np.bincount(owner, spent, len(live)) * people
+        """Let everybody be drawn by last week's states, then move."""
+        people, live = world.people, world.live()
+        kept = self._part(world, draws)
+        home = people.home(live)
+        unaware, aware, active, lapsed = (people.group(home, state) for state in (UNAWARE, AWARE, CONSUMING, LAPSED))
+        experience = self._experience(world, live)
+        hearing = self._hearing(world, live, unaware, active)
+        starting = aware.decide(activation_hazard, aware.propensity, experience[aware.owner], self.take_up)
+        lapsing = active.decide(lapse_hazard, experience[active.owner], self.lapse, self.friction)
+        returning = lapsed.decide(return_hazard, lapsed.propensity, experience[lapsed.owner], self.comeback)
+        hear = unaware.drawn(draws("hear"), probability(hearing))
+        start = aware.drawn(draws("start"), probability(starting))
+        lapse = active.drawn(draws("lapse"), probability(lapsing))
+        return_ = lapsed.drawn(draws("return"), probability(returning))
+        start.become(CONSUMING)
+        lapse.become(LAPSED)
+        return_.become(CONSUMING)
+        hear.become(AWARE).drawn(draws("at_once"), self.immediate).become(CONSUMING)
+        world.merchants.columns["active_people"][live] = people.group(home, CONSUMING).by_merchant(len(live)) * people.weight
+        spent = self._points(world, home, 1.0)
+        world.merchants.columns["redeemed"][live] = np.bincount(home.owner, spent, len(live)) * people.weight
         self._fund(world, live)
+        self._outlive(world, draws, kept)
+
+    def _part(self, world: World, draws: Draws) -> Ids:
+        """Consumers of a merchant that has gone lose it: some stay with the vendor, the others lapse and forfeit their points.
+
+        Return the merchants that have gone and have left the vendor some.
+        """
+        merchants, gone = world.merchants, world.merchants.status != LIVE
+        lost = world.people.forfeit(gone & ~merchants.parted, draws("keep"), self.kept_by_vendor)
+        world.count("points_expired", lost * world.people.weight)
+        merchants.columns["parted"][:] = gone
+        return np.flatnonzero(gone & (merchants.live_week >= 0)) if self.kept_by_vendor > 0 else merchants.ids[:0]
+
+    def _outlive(self, world: World, draws: Draws, kept: Ids) -> None:
+        """Who stayed when the merchant went is active as far as the vendor alone can keep people so, and lapses for good."""
+        people, away = world.people, world.people.home(kept)
+        active = people.group(away, CONSUMING)
+        lapsing = active.decide(lapse_hazard, self._experience(world, kept)[active.owner], self.lapse, self.friction)
+        active.drawn(draws("kept_lapse"), probability(lapsing)).become(LAPSED)
+        self._points(world, away, self.kept_activity)
+        left = float(people.group(away, CONSUMING).by_merchant(len(kept)).sum())
+        world.vendor.kept_people = self.kept_activity * left * people.weight
 
     def _experience(self, world: World, where: Ids) -> Floats:
-        """Return the experience consumers get at each live merchant (or kept ones at the vendor's own place), 0-1: polish × pull of the incentive, felt half by itself."""
+        """Return the experience consumers get at each merchant, 0-1: polish × pull of the incentive, felt half by itself, less clutter."""
         offered = self.incentive + self.cash_worth * self.cash_back * world.vendor.affordable
         pull = offered / (offered + self.attraction)
         return np.full(len(where), world.vendor.polish * (0.5 + 0.5 * pull) * (1.0 - world.vendor.clutter))
 
-    def _hears(self, world: World, draws: Draws, live: Ids, rows: Ids, owner: Ids, state: Ids) -> Bools:
-        """Draw who becomes aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
-        consumers, merchants = world.consumers, world.merchants
+    def _hearing(self, world: World, live: Ids, unaware: Group, active: Group) -> Floats:
+        """Return the hazard to become aware: push of the merchant, strong ties at home, weak ties elsewhere, the vendor's own reach."""
+        pushed = self._pushed(world, live)
+        share = active.by_merchant(len(live)) / np.maximum(world.people.sizes[live], 1)
+        damped = 1.0 - self.bad_talk * (1.0 - world.vendor.polish)
+        strong = -np.log1p(-np.minimum(-np.expm1(-self.strong) * share, 1 - 1e-12)) * damped
+        weak = self.weak * damped * world.people.partners(unaware)
+        at = unaware.owner
+        return np.asarray(unaware.decide(hearing_hazard, pushed[at], strong[at], weak, world.vendor.direct_reach))
+
+    def _pushed(self, world: World, live: Ids) -> Floats:
+        """Return the hazard at which each live merchant reaches one of its consumers, shape (m,)."""
+        merchants = world.merchants
         gain = np.clip(merchants.gain[live] / np.maximum(world.dues(live), 1.0), -2.0, 2.0)
         skill = 1.0 + self.skilled * (world.decision_makers.skill[world.ties.covers[live, ADMINISTRATOR]] - 1.0)
         rolled_out = probability(self.rollout * (world.week - merchants.live_week[live] + 1.0) * skill)
         pushed = rolled_out * merchants.decide(push, live, merchants.satisfaction[live], gain, self.push)
-        pushed = pushed * skill * merchants.extent_of_use[live] * merchants.backing[live]
-        share = np.bincount(owner, state == CONSUMING, len(live)) / np.maximum(np.bincount(owner, minlength=len(live)), 1)
-        damped = 1.0 - self.bad_talk * (1.0 - world.vendor.polish)
-        strong = -np.log1p(-np.minimum(-np.expm1(-self.strong) * share, 1 - 1e-12)) * damped
-        unaware = np.flatnonzero(state == UNAWARE)
-        ties = world.ties.weak[rows[unaware]]
-        weak = self.weak * damped * ((consumers.state[ties] == CONSUMING) & (ties >= 0)).sum(axis=1)
-        at = owner[unaware]
-        hazard = consumers.decide(hearing_hazard, rows[unaware], pushed[at], strong[at], weak, world.vendor.direct_reach)
-        hears = np.zeros(len(rows), dtype=bool)
-        hears[unaware] = draws("hear").happens(probability(hazard), rows[unaware])
-        return hears
+        return np.asarray(pushed * skill * merchants.extent_of_use[live] * merchants.backing[live])
 
-    def _happens(self, world: World, draws: Draws, purpose: str, rule: object, rows: Ids, where: Bools, *args: object) -> Bools:
-        at = np.flatnonzero(where)
-        given = [a[at] if isinstance(a, np.ndarray) else a for a in args]
-        hazard = world.consumers.decide(rule, rows[at], *given)  # type: ignore[arg-type]
-        result = np.zeros(len(rows), dtype=bool)
-        result[at] = draws(purpose).happens(probability(hazard), rows[at])
-        return result
+    def _points(self, world: World, home: Home, activity: float) -> Floats:
+        """Active people earn and spend, as far as they are active; of what is left a share expires. Return what each unit spends.
 
-    def _points(self, world: World, rows: Ids, activity: Floats) -> Floats:
-        """Active people earn, as far as they are active; points are spent at a rate and the rest expires at another. Outstanding = earned − spent − expired."""
-        consumers, people = world.consumers, world.market.people_per_row
-        held, active = consumers.points[rows], consumers.state[rows] == CONSUMING
-        earned = np.where(active, self.incentive * activity, 0.0)
-        spent = np.where(active, self.spending * activity * held, 0.0)
+        Outstanding = earned − spent − expired.
+        """
+        people = world.people
+        held, active = people.holdings(home)
+        earned = self.incentive * activity * active
+        spent = np.where(active > 0, self.spending * activity * held, 0.0)
         expired = self.expiry * (held - spent)
-        consumers.columns["points"][rows] = held + earned - spent - expired
+        people.hold(home, held + earned - spent - expired)
         for name, amount in (("points_earned", earned), ("points_spent", spent), ("points_expired", expired)):
-            world.count(name, amount.sum() * people)
-        world.pay("prizes", self.prize_cost * spent.sum() * people)
-        world.pay("cash_back", self.cash_back * world.vendor.affordable * active.sum() * people)
-        return np.asarray(spent)
+            world.count(name, amount.sum() * people.weight)
+        world.pay("prizes", self.prize_cost * spent.sum() * people.weight)
+        world.pay("cash_back", self.cash_back * activity * world.vendor.affordable * active.sum() * people.weight)
+        return np.asarray(spent if spent.ndim == 1 else spent.sum(axis=1))
 
     def _fund(self, world: World, live: Ids) -> None:
         """Merchants bear their share of the prizes of their own consumers."""
         columns, share = world.merchants.columns, self.merchant_funds * self.prize_cost
         columns["prizes_paid"][:] = 0.0
         columns["prizes_paid"][live] = share * columns["redeemed"][live]
-        world.pay("prizes", -float(columns["prizes_paid"].sum()))
-
-    def _part(self, world: World, draws: Draws) -> None:
-        """Consumers of a merchant that has gone lose it: some stay with the vendor, the others lapse and forfeit their points."""
-        consumers = world.consumers
-        held = np.flatnonzero((consumers.state == CONSUMING) | (consumers.points > 0))
-        at_live = world.merchants.status[consumers.merchant] == LIVE
-        consumers.columns["kept"][consumers.kept & at_live] = False  # its merchant has come back
-        gone = held[~at_live[held] & ~consumers.kept[held]]
-        stays = draws("keep").happens(self.kept_by_vendor, gone)
-        consumers.columns["kept"][gone[stays]] = True
-        lost = gone[~stays]
-        world.count("points_expired", consumers.points[lost].sum() * world.market.people_per_row)
-        consumers.columns["points"][lost] = 0.0
-        consumers.columns["state"][lost] = LAPSED
+        world.earn("prizes", float(columns["prizes_paid"].sum()))
 
     def stocks(self, world: World) -> dict[str, float]:
         """Return active consumers, participants and points held, in people and points."""
-        consumers, people = world.consumers, world.market.people_per_row
-        heard = consumers.state != UNAWARE
+        people = world.people
         return {
-            "kept_consumers": float(np.count_nonzero(consumers.kept & (consumers.state == CONSUMING)) * people),
-            "active_consumers": float(np.count_nonzero(consumers.state == CONSUMING) * people),
-            "participants": float(np.count_nonzero(heard) * people),
-            "points_outstanding": float(consumers.points.sum() * people),
+            "active_consumers": float(people.heads(CONSUMING) * people.weight),
+            "kept_consumers": float(world.vendor.kept_people / self.kept_activity) if self.kept_activity > 0 else 0.0,
+            "participants": float((people.sizes.sum() - people.heads(UNAWARE)) * people.weight),
+            "points_outstanding": people.points * people.weight,
         }

@@ -93,7 +93,7 @@ class Visibility(Mechanism):
     def _exposure(self, world: World, bearers: Ids) -> Floats:
         """Return the people who see badges in each region, relative to those who live there, shape (n_regions,)."""
         merchants, market = world.merchants, world.market
-        people = (world.ties.rows[bearers + 1] - world.ties.rows[bearers]) * market.people_per_row
+        people = world.people.sizes[bearers] * world.people.weight
         if self.advertising > 0:
             people = people + self.shown * self.budget * merchants.size[bearers]
         seen = np.bincount(merchants.region[bearers], people, market.regions)
