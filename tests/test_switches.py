@@ -400,6 +400,14 @@ def _(before: World, step: Step) -> float:
     return spread((higher - high) / 0.05, 0.99)
 
 
+@switch("channel.believes")
+def _(before: World, step: Step) -> float:
+    """Resellers used to nothing, who trust a calendar that promises much, expect as much as they believe of it."""
+    trusting = put("resellers", state=ACTIVE, trust=0.9, habit=0.0)
+    promised, silent = (step(before=trusting, announce=told, announced=1_600.0) for told in (True, False))
+    return spread(promised.resellers.confidence, silent.resellers.confidence)
+
+
 @switch("channel.prudence")
 def _(before: World, step: Step) -> float:
     erratic, even = (step(before=put("resellers", state=ACTIVE, surprise=surprise)) for surprise in (0.9, 0.0))

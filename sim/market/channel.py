@@ -53,6 +53,7 @@ class Channel(Mechanism):
     speed: float = par(1 / 39, "speed at which confidence rises", unit="1/week", bounds=(0, 1), role="uncertain", plausible=(1 / 52, 1 / 26))
     asymmetry: float = par(2.25, "how much faster it falls", unit="×", bounds=(1, 20), off=1.0, role="uncertain", plausible=(1.5, 3.0), source="losses weigh 2.25 times (Tversky & Kahneman 1992)")
     deals_needed: float = par(0.06, "signatures a week at full effort that satisfy", unit="firms/week", bounds=(0.001, 100))
+    believes: float = par(1.0, "share of a published calendar that resellers go by, as far as they trust it", unit="share", bounds=(0, 1), off=0.0)
     trust_gain: float = par(1 / 78, "speed at which trust rises when announcements are kept", unit="1/week", bounds=(0, 1))
     trust_loss: float = par(1 / 3, "speed at which trust falls when they are broken", unit="1/week", bounds=(0, 1))
     lines: float = par(4.0, "other lines a reseller sells", unit="count", bounds=(0, 100))
@@ -130,7 +131,7 @@ class Channel(Mechanism):
         heard = resellers.decide(support_heard, active, level, self.hears_promotion * vendor.visible, leads, self.hears_answers * vendor.response)
         announced = min(self.hears_support * self.announced / self.full_support, 1.0)
         calendar = self.announce and self.announced > 0
-        belief = resellers.trust[active] * float(calendar)
+        belief = self.believes * resellers.trust[active] * float(calendar)
         expected = resellers.decide(expected_support, active, resellers.habit[active], announced, belief)
         columns = resellers.columns
         columns["habit"][active] += (heard - resellers.habit[active]) / self.habit_weeks
@@ -146,7 +147,8 @@ class Channel(Mechanism):
         resellers = world.resellers
         effort = np.maximum(resellers.effort[active], 0.05)
         satisfied = np.minimum(resellers.deals[active] / 26.0 / (self.deals_needed * effort), 1.0)
-        belief = resellers.trust[active] if self.announce and self.announced > 0 else np.full(len(active), 0.5)
+        heeded = self.believes * float(self.announce and self.announced > 0)
+        belief = heeded * resellers.trust[active] + (1.0 - heeded) * 0.5
         target = resellers.decide(target_confidence, active, resellers.heard[active], satisfied, belief, shortfall, self.disappointment)
         resellers.columns["confidence"][active] = resellers.decide(
             next_confidence, active, resellers.confidence[active], target, self.speed, self.asymmetry,
