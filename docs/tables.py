@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from sim.fields import Measure, Par, declared
-from sim.record import each, measures_of
+from sim.record import each, events_of, measures_of
 from sim.scenario import load
 from sim.settings import known
 from sim.week import Mechanisms
 
 PAGE = Path(__file__).with_name("model.md")
+EVENTS = Path(__file__).with_name("events.md")
 PAGES = Path(__file__).with_name("mechanisms")
 WIDTH = 130
 
@@ -59,9 +60,16 @@ def mechanism_part(name: str) -> str:
     told = {
         "Writes": writes, "Random draws": ", ".join(mechanism.PURPOSES) or "none",
         "Measures": ", ".join(f"`{measure.name}`" for measure in mechanism.MEASURES) or "none",
+        "Events": ", ".join(f"`{event.name}`" for event in mechanism.EVENTS) or "none",
     }
     lines = [textwrap.fill(f"{what}: {how}.", WIDTH, break_long_words=False) for what, how in told.items()]
     return "\n\n".join([_table(("parameter", "default", "unit", "role", "meaning", "source"), rows), *lines])
+
+
+def events_table() -> str:
+    """Return every event as a Markdown table: name, what happens, what its columns hold, and who notes it."""
+    rows = ((f"`{e.name}`", e.doc, e.agent, e.cause, e.ref, e.value, name) for name, e in events_of(Mechanisms()))
+    return _table(("event", "what happens", "agent", "cause", "ref", "value", "noted by"), rows)
 
 
 def tables() -> dict[str, str]:
@@ -73,7 +81,7 @@ def tables() -> dict[str, str]:
 def files() -> dict[Path, dict[str, str]]:
     """Return every page with generated parts, and those by the names of their markers."""
     pages = {PAGES / f"{name}.md": {"parameters": mechanism_part(name)} for name, _ in each(Mechanisms())}
-    return {PAGE: tables(), **pages}
+    return {PAGE: tables(), EVENTS: {"events": events_table()}, **pages}
 
 
 def refreshed(text: str, parts: Mapping[str, str]) -> str:

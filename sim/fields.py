@@ -118,3 +118,15 @@ class Measure:
     doc: str = ""
     over: tuple[str, str] | None = None
     by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens to a merchant or reseller, and what the columns of its record hold (empty: nothing)."""
+
+    name: str
+    doc: str
+    agent: str = ""
+    cause: str = ""
+    ref: str = ""
+    value: str = ""

@@ -11,7 +11,7 @@ import numpy as np
 from sim.agents.mechanism import Mechanism
 from sim.agents.world import DIMENSIONS, World
 from sim.draws import Floats
-from sim.fields import Measure
+from sim.fields import Event, Measure
 from sim.week import Mechanisms
 
 EVENT_FIELDS = ("week", "event", "merchant", "agent", "cause", "ref", "value")
@@ -31,6 +31,11 @@ def measures_of(mechanisms: Mechanisms) -> dict[str, Measure]:
                 raise ValueError(f"measure '{measure.name}' is declared twice, the second time by {name}")
             found[measure.name] = measure
     return found
+
+
+def events_of(mechanisms: Mechanisms) -> list[tuple[str, Event]]:
+    """Return every declared event with the mechanism that notes it, in the order of the week."""
+    return [(name, event) for name, mechanism in each(mechanisms) for event in mechanism.EVENTS]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sim.agents.decision_makers import ROLES
 from sim.agents.merchants import REP, RESELLER, ROUTES
 from sim.agents.world import SOURCES
 from sim.model import GrowthModel, simulate
-from sim.record import EVENT_FIELDS, Recorder, Run, keys_of, measures_of
+from sim.record import EVENT_FIELDS, Recorder, Run, each, keys_of, measures_of
 from sim.scenario import Scenario
 from sim.week import Mechanisms
 
@@ -263,3 +263,18 @@ def test_stepping_and_simulating_are_one(market: Scenario) -> None:
         model.step()
     stepped, simulated = model.finish(), simulate(market, seed=4, weeks=12)
     assert all(stepped.weekly[name].tobytes() == simulated.weekly[name].tobytes() for name in stepped.weekly)
+
+
+def test_what_is_noted_is_declared_and_what_is_declared_is_noted_by_its_mechanism() -> None:
+    """A busy market with every mechanism at work notes no event that its mechanism does not declare."""
+    model = model_of(busy(), weeks=0)
+    noted: dict[str, set[str]] = {name: set() for name, _ in each(model.mechanisms)}
+    for _ in range(40):
+        for name, mechanism in each(model._begin()):
+            before = len(model.world.events)
+            mechanism.step(model.world, model.draws.at(model.world.week).of(name))
+            noted[name] |= {event[0] for event in model.world.events[before:]}
+    declared = {name: {event.name for event in mechanism.EVENTS} for name, mechanism in each(model.mechanisms)}
+    assert {name: events - declared[name] for name, events in noted.items() if events - declared[name]} == {}
+    assert noted["buying"] == declared["buying"]
+    assert sum(len(events) for events in noted.values()) >= 20

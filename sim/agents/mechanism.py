@@ -7,7 +7,7 @@ from typing import ClassVar
 from sim.agents.population import Column
 from sim.agents.world import World
 from sim.draws import Draws
-from sim.fields import Measure, Parameters
+from sim.fields import Event, Measure, Parameters
 
 
 class Mechanism(Parameters):
@@ -17,12 +17,14 @@ class Mechanism(Parameters):
     WRITES   every column it may change, by population
     PURPOSES the random draws it takes, each at most once a week
     MEASURES what it reports
+    EVENTS   what it notes
     """
 
     COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {}
     WRITES: ClassVar[dict[str, tuple[str, ...]]] = {}
     PURPOSES: ClassVar[tuple[str, ...]] = ()
     MEASURES: ClassVar[tuple[Measure, ...]] = ()
+    EVENTS: ClassVar[tuple[Event, ...]] = ()
 
     def prepare(self, world: World, draws: Draws) -> None:
         """Set up private columns before week 0 (nothing by default)."""

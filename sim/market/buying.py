@@ -21,7 +21,7 @@ from sim.agents.population import Bools, Ids
 from sim.agents.world import SECURITY, SOURCE, SOURCES, World
 from sim.curves import probability
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 
 class Buying(Mechanism):
@@ -92,6 +92,11 @@ class Buying(Mechanism):
         Measure("weeks_to_first_deal", "weeks", "ratio", "mean weeks from a reseller's sign-up to its first signature, where there was one", ("first_deal_wait", "first_deals")),
         Measure("pipeline_value", "money", "stock", "a year's fees of the open rounds at the win rate of the last 26 weeks"),
         Measure("sem_clicks_per_win", "clicks", "ratio", "search clicks bought per firm won by them", ("sem_clicks", "sem_wins")),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("signed", "a firm signs", agent="reseller of the round", cause="channel that reached it last", ref="route (code)", value="weeks since it enquired"),
+        Event("rejected", "an informed veto ends a round", agent="reseller of the round", cause="role of the veto-holder", ref="route (code)", value="value that was seen"),
+        Event("no_decision", "time runs out", agent="reseller of the round", cause="veto-holder unaware, or undecided", ref="route (code)", value="value that was seen"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

@@ -28,7 +28,7 @@ from sim.agents.resellers import (
 from sim.agents.world import World
 from sim.curves import probability, saturation
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 
 class Channel(Mechanism):
@@ -91,6 +91,11 @@ class Channel(Mechanism):
         Measure("channel_support", "money", "flow", "support paid to resellers"),
         Measure("channel_spend", "money", "flow", "support, programme and margin"),
     )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("reseller_joined", "a reseller signs up", agent="the reseller", cause="programme, or promotion it saw"),
+        Event("no_decision", "a round ends because its reseller left", agent="the reseller", cause="reseller left", ref="route (code)", value="value that was seen"),
+        Event("reseller_left", "a reseller leaves", agent="the reseller", value="confidence"),
+    )
 
     def step(self, world: World, draws: Draws) -> None:
         """Recruit, support, feel, decide on effort, leave. Acts on next week's rounds."""
@@ -116,7 +121,8 @@ class Channel(Mechanism):
         world.pay("recruitment", paid)
         world.count("channel_spend", paid)
         world.count("reseller_sign_ups", len(new))
-        world.note("reseller_joined", np.full(len(new), -1), new)
+        cause = "programme" if self.sign_up * vendor.programme >= vendor.recruiting else "promotion"
+        world.note("reseller_joined", np.full(len(new), -1), new, cause)
 
     def _expected_at_start(self) -> float:
         """A newcomer expects what the vendor pays when it signs up."""

@@ -18,7 +18,7 @@ from sim.agents.population import Column, Ids
 from sim.agents.world import World
 from sim.curves import probability
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 LONGEST_QUEUE = 1040.0
 
@@ -75,6 +75,11 @@ class Customization(Mechanism):
         Measure("debt_share", "share", "ratio", "upkeep due as a share of engineering", ("debt_weeks", "engineering_weeks")),
         Measure("bespoke_live", "features", "stock", "bespoke features kept up"),
         Measure("custom_backlog_weeks", "weeks", "stock", "time the queue of bespoke work takes (1040: longer, or never)"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("request_accepted", "bespoke work is accepted", value="match with the target market"),
+        Event("request_refused", "bespoke work is refused", value="match with the target market"),
+        Event("delivered", "bespoke work is delivered", value="features"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

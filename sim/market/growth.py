@@ -15,7 +15,7 @@ from sim.agents.mechanism import Mechanism
 from sim.agents.population import Column, Ids
 from sim.agents.world import World
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 GROWTH_STAGES = 3
 WIDEST = 64
@@ -49,6 +49,9 @@ class Growth(Mechanism):
         Measure("mean_size", "× mean firm", "stock", "mean size of firms, in firms of mean size at week 0"),
         Measure("late_stage_firms", "firms", "stock", "firms in the late stage of growth"),
         Measure("needs_moving", "firms", "stock", "firms whose needs are moving to those of a growth stage they reached"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("growth_stage_reached", "a firm reaches a growth stage", ref="growth stage", value="size"),
     )
 
     def prepare(self, world: World, draws: Draws) -> None:

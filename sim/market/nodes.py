@@ -17,7 +17,7 @@ from sim.agents.population import Column, Ids
 from sim.agents.world import World
 from sim.curves import probability, saturation
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 NODES = ("account", "first_campaign", "first_consumers", "first_redemption", "review")
 DONE = np.array([0, 1, 4])  # those somebody has to do
@@ -57,6 +57,9 @@ class Nodes(Mechanism):
         Measure("node_completion", "share", "ratio", "nodes reached when due", ("nodes_reached", "nodes_due")),
         Measure("guidance_weeks", "person-weeks", "flow", "support given by hand for nodes"),
         Measure("use", "0-1", "stock", "mean extent of use of live merchants"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("node_missed", "a new merchant misses a node", cause="node", ref="node (code)"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

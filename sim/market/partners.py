@@ -17,7 +17,7 @@ from sim.agents.population import Column
 from sim.agents.world import SOURCE, SOURCES, World
 from sim.curves import keep, probability, saturation
 from sim.draws import Draws
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 
 class Partners(Mechanism):
@@ -48,6 +48,10 @@ class Partners(Mechanism):
         Measure("partner_leads", "firms", "flow", "leads brought by acquisition partners"),
         Measure("partner_spend", "money", "flow", "bounties paid"),
         Measure("partner_activation", "share", "stock", "share going live that partners expect of their leads"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("referred", "an acquisition partner brings a firm", cause="partner", value="bounty offered"),
+        Event("bounty_paid", "a firm brought by a partner is live", cause="partner", value="bounty"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

@@ -21,7 +21,7 @@ from sim.agents.population import Column, Ids
 from sim.agents.world import SOURCES, World
 from sim.curves import keep, probability, saturation
 from sim.draws import Draws, Floats
-from sim.fields import Measure, Parameters, par
+from sim.fields import Event, Measure, Parameters, par
 
 CHANNELS = (
     "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
@@ -125,6 +125,9 @@ class Promotion(Mechanism):
         Measure("sem_clicks", "clicks", "flow", "clicks bought by search advertising"),
         Measure("promotion_spend", "money", "flow", "promotion spending", by=("channel",)),
         Measure("goodwill", "money/week", "stock", "goodwill stock over all channels"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("lead", "an introduced firm comes as a lead", cause="channel that introduced it"),
     )
 
     def _rows(self) -> dict[str, Any]:
@@ -253,6 +256,7 @@ class Promotion(Mechanism):
         columns["lead_week"][new] = world.week
         columns["window_end"][new] = np.maximum(columns["window_end"][new], world.week + self.introduction - 1)
         world.count("leads", len(new))
+        world.note("lead", new, -1, np.array(SOURCES)[columns["source"][new]])
         world.split("leads", "channel", np.bincount(columns["source"][new], minlength=len(SOURCES)).astype(np.float64))
 
     def _content(self, world: World) -> float:

@@ -17,7 +17,7 @@ from sim.agents.resellers import ACTIVE, CANDIDATE, LEFT, recruiting_hazard, ret
 from sim.agents.world import World
 from sim.curves import probability
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 
 class Recruitment(Mechanism):
@@ -42,6 +42,11 @@ class Recruitment(Mechanism):
         Measure("reseller_recruits", "resellers", "flow", "resellers that signed up because another one won them over"),
         Measure("reseller_returns", "resellers", "flow", "resellers that had left and came back"),
         Measure("parent_margin", "money", "flow", "margin paid to parents on their recruits' accounts"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("reseller_joined", "a reseller is won by another", agent="the reseller", cause="fission", ref="parent, a reseller", value="confidence"),
+        Event("reseller_orphaned", "a reseller's parent has left", agent="the reseller", ref="parent, a reseller", value="confidence"),
+        Event("reseller_returned", "a reseller that had left comes back", agent="the reseller", value="confidence"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

@@ -18,7 +18,7 @@ from sim.agents.population import Column, Ids
 from sim.agents.world import World
 from sim.curves import keep
 from sim.draws import Draws
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 
 class References(Mechanism):
@@ -49,6 +49,10 @@ class References(Mechanism):
         Measure("packaging_spend", "money", "flow", "spending on packaging"),
         Measure("references_packaged", "firms", "flow", "merchants packaged, for the first time or anew"),
         Measure("references_lost", "firms", "flow", "packaged references lost to churn or dissatisfaction"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("reference_packaged", "a reference customer is packaged", value="size"),
+        Event("reference_lost", "a packaged reference is lost", cause="dissatisfied, or churned", value="satisfaction"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

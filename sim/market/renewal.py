@@ -15,7 +15,7 @@ from sim.agents.merchants import NOTHING, PROSPECT, own_gain, renewal_probabilit
 from sim.agents.population import Ids
 from sim.agents.world import World
 from sim.draws import Draws
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 
 class Renewal(Mechanism):
@@ -51,6 +51,9 @@ class Renewal(Mechanism):
         Measure("lured_away", "firms", "flow", "live merchants lost to a rival that would have stayed without it"),
         Measure("merchant_gain", "money/week", "stock", "mean own gain of live merchants"),
     )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("churned", "a live merchant leaves", agent="reseller of the account", cause="lured by a rival, dissatisfied, no gain, or by chance", value="satisfaction"),
+    )
 
     def step(self, world: World, draws: Draws) -> None:
         """Work out everybody's gain; firms at their anniversary decide."""
@@ -68,10 +71,11 @@ class Renewal(Mechanism):
         leaving = chance < 1.0 - merchants.survival[due]
         goes = due[leaving]
         alone = (self.level, self.weight, self.gain_weight, tied[at])
-        self._lure(world, goes, self._without_rivals(world, due, chance, relative[at], *alone))
+        lured = np.setdiff1d(goes, self._without_rivals(world, due, chance, relative[at], *alone))
+        self._lure(world, lured)
         self._count(world, due, due[~leaving])
         self._take_new_terms(world, due[~leaving])
-        self._leave(world, goes)
+        self._leave(world, goes, self._reason(world, goes, lured))
 
     def _count(self, world: World, due: Ids, stay: Ids) -> None:
         """Count contracts and fees up for renewal, and those that stay: at today's terms, and without what has risen in the year."""
@@ -100,9 +104,8 @@ class Renewal(Mechanism):
         anyway: Ids = due[chance < self.leaves * (1.0 - stays)]
         return anyway
 
-    def _lure(self, world: World, goes: Ids, anyway: Ids) -> None:
+    def _lure(self, world: World, lured: Ids) -> None:
         """Bind those that leave, and would not without rivals, to the rival they leave for."""
-        lured = np.setdiff1d(goes, anyway)
         world.merchants.columns["bound_until"][lured] = world.week + world.vendor.rival_contract
         world.count("rival_wins", len(lured))
         world.count("signed_anywhere", len(lured))
@@ -117,11 +120,17 @@ class Renewal(Mechanism):
         )
         return np.asarray(gain)
 
-    def _leave(self, world: World, firms: Ids) -> None:
+    def _reason(self, world: World, goes: Ids, lured: Ids) -> Any:
+        """Return why each of `goes` leaves, as far as the model knows, shape (m,)."""
+        merchants = world.merchants
+        poor, loses = merchants.satisfaction[goes] < 0.5, merchants.gain[goes] < 0
+        return np.select([np.isin(goes, lured), poor, loses], ["lured by a rival", "dissatisfied", "no gain"], "by chance")
+
+    def _leave(self, world: World, firms: Ids, reason: Any) -> None:
         """End contracts; everybody in the firm has learned what the product was worth."""
         merchants, people = world.merchants, world.decision_makers
         world.count("churned", len(firms))
-        world.note("churned", firms, merchants.reseller[firms], "", -1, merchants.satisfaction[firms])
+        world.note("churned", firms, merchants.reseller[firms], reason, -1, merchants.satisfaction[firms])
         who, owner = world.ties.members(firms)
         mean, precision = people.mean[who], people.precision[who]
         people.columns["mean"][who] = people.decide(posterior_mean, who, mean, precision, merchants.seen[firms][owner], self.lesson)

@@ -20,7 +20,7 @@ from sim.agents.rivals import next_offer
 from sim.agents.world import World
 from sim.curves import clip01, probability
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 LONGEST_LAG = 104
 
@@ -71,6 +71,9 @@ class Rivals(Mechanism):
         Measure("signed_anywhere", "firms", "flow", "firms that signed with the vendor or a rival"),
         Measure("market_share_in_market", "share", "ratio", "signed with the vendor of all that signed with anybody", ("signed_merchants", "signed_anywhere")),
         Measure("lost_round_share", "share", "ratio", "lost to a rival of decided rounds", ("lost_rounds", "decided_rounds")),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("lost_to_rival", "a firm in a round signs with a rival", agent="reseller of the round", cause="which rival, and whether it seemed better or was just heard of", ref="route (code)", value="the rival's offer"),
     )
 
     def prepare(self, world: World, draws: Draws) -> None:

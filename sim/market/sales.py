@@ -19,7 +19,7 @@ from sim.agents.resellers import ACTIVE
 from sim.agents.world import SOURCE, SOURCES, World
 from sim.curves import probability, saturation
 from sim.draws import Draws, Floats, Purpose
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 # The columns that hold a team: who is productive, who is on the payroll, who was wanted week by week.
 _REPS = ("ramped_reps", "paid_reps", "wanted_reps")
@@ -82,6 +82,12 @@ class Sales(Mechanism):
         Measure("lead_response_weeks", "weeks", "ratio", "mean wait of the leads taken up by reps and telesales", ("lead_wait", "served_leads")),
         Measure("contested_rounds", "rounds", "flow", "rounds of others in which a reseller began to sell as well"),
     )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("lead", "a firm enquires", cause="channel that reached it last"),
+        Event("lead_cold", "a waiting lead goes cold", cause="waited too long, or its need is over", value="weeks it waited"),
+        Event("opportunity", "a round opens", agent="reseller that opened it", cause="channel that reached the firm last", ref="route (code)"),
+        Event("contested", "a second seller comes into a round", agent="the second seller, a reseller", cause="route of the round", ref="route (code)"),
+    )
 
     def step(self, world: World, draws: Draws) -> None:
         """Staff, take enquiries, let leads go stale, open rounds on every route."""
@@ -135,11 +141,15 @@ class Sales(Mechanism):
         merchants.columns["status"][new] = LEAD
         merchants.columns["lead_week"][new] = world.week
         self._count_by_source(world, "leads", new)
+        world.note("lead", new, -1, np.array(SOURCES)[merchants.source[new]])
 
     def _go_stale(self, world: World, draws: Draws) -> None:
         merchants = world.merchants
         waiting = np.flatnonzero((merchants.status == LEAD) & (merchants.lead_week < world.week))
-        gone = draws("stale").happens(probability(self.stale), waiting) | (merchants.window_end[waiting] < world.week)
+        over = merchants.window_end[waiting] < world.week
+        gone = draws("stale").happens(probability(self.stale), waiting) | over
+        cause = np.where(over[gone], "its need is over", "waited too long")
+        world.note("lead_cold", waiting[gone], -1, cause, -1, world.week - merchants.lead_week[waiting[gone]])
         merchants.columns["status"][waiting[gone]] = PROSPECT
         merchants.columns["window_end"][waiting[gone]] = world.week - 1
         world.count("stale_leads", gone.sum())

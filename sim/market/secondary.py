@@ -16,7 +16,7 @@ from sim.agents.population import Column
 from sim.agents.world import World
 from sim.curves import probability
 from sim.draws import Draws
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 
 class Secondary(Mechanism):
@@ -37,6 +37,9 @@ class Secondary(Mechanism):
         Measure("further_requests", "firms", "flow", "live merchants that asked for further work"),
         Measure("further_delivered", "firms", "flow", "live merchants whose further work was delivered last week"),
         Measure("further_fees", "money/week", "flow", "fees added by further work delivered last week"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("contract_extended", "further work raises the fee", value="fee added"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

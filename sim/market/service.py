@@ -16,7 +16,7 @@ from sim.agents.merchants import LIVE, SIGNED, next_satisfaction
 from sim.agents.population import Ids
 from sim.agents.world import World
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 LONGEST_WAIT = 52.0
 
@@ -66,6 +66,9 @@ class Service(Mechanism):
         Measure("self_solved_share", "share", "ratio", "tickets that other users solve", ("tickets_by_peers", "tickets")),
         Measure("service_cost", "money", "flow", "work that service asks for, at the wage of support, with courses, lectures and lecturers' own time"),
         Measure("service_cost_per_merchant", "money/week", "ratio", "cost of service per live merchant", ("service_cost", "live_weeks")),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("live", "a firm goes live", value="weeks since it signed"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

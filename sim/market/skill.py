@@ -18,7 +18,7 @@ from sim.agents.population import Column, Ids
 from sim.agents.world import World
 from sim.curves import probability
 from sim.draws import Draws
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 
 class Skill(Mechanism):
@@ -58,6 +58,9 @@ class Skill(Mechanism):
         Measure("lectures_held", "lectures", "flow", "lectures held by customers"),
         Measure("training_spend", "money", "flow", "courses and pay of lecturers"),
         Measure("lecturer_time_cost", "money", "flow", "what lectures cost lecturers in time, before their pay"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("lecture", "a good customer teaches others", value="pay"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

@@ -17,7 +17,7 @@ from sim.agents.population import Column, Ids
 from sim.agents.world import World
 from sim.curves import clip01, keep, saturation
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 STATES = ("fit", "response", "use", "gain")
 MOST_ATTENTION = 2.0
@@ -62,6 +62,9 @@ class Tiers(Mechanism):
         Measure("silver_merchants", "firms", "stock", "live merchants of the silver tier"),
         Measure("gold_merchants", "firms", "stock", "live merchants of the gold tier"),
         Measure("co_marketing_spend", "money", "flow", "co-marketing for merchants above bronze"),
+    )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("tier", "a merchant moves to another tier", ref="tier (code)", value="score of the diagnosis"),
     )
 
     def step(self, world: World, draws: Draws) -> None:

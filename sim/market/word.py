@@ -7,9 +7,10 @@ the value that was seen. Dissatisfied words count more (losses 2.25 times; Tvers
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.agents.decision_makers import ROLES, posterior_mean, posterior_precision
 from sim.agents.mechanism import Mechanism
@@ -18,7 +19,7 @@ from sim.agents.population import Bools, Ids
 from sim.agents.world import SOURCE, World
 from sim.curves import keep, probability
 from sim.draws import Draws, Floats
-from sim.fields import Measure, par
+from sim.fields import Event, Measure, par
 
 
 class Word(Mechanism):
@@ -49,6 +50,9 @@ class Word(Mechanism):
         Measure("references", "firms", "stock", "live merchants that vouch"),
         Measure("told", "firms", "flow", "firms told of an evaluation"),
     )
+    EVENTS: ClassVar[tuple[Event, ...]] = (
+        Event("reference_heard", "a firm in market hears of a reference", cause="where the nearest one is: own circle, own segment, elsewhere", value="weight of all references it could meet"),
+    )
 
     def step(self, world: World, draws: Draws) -> None:
         """Let references vouch and evaluations be told; talk fades."""
@@ -76,7 +80,14 @@ class Word(Mechanism):
         hears = draws("reference").happens(probability(self.reach * met / (near + self.half)), firms)
         if followed:
             self._follow(world, vouching, shown, firms[hears], met[hears])
+        world.note("reference_heard", firms[hears], -1, self._nearest(world, vouching, firms[hears]), -1, met[hears])
         return firms[hears]
+
+    def _nearest(self, world: World, vouching: Ids, heard: Ids) -> NDArray[Any]:
+        """Return where the nearest reference of each firm in `heard` is: in its own circle, its own segment, or elsewhere."""
+        columns = world.merchants.columns
+        same = [np.isin(columns[name][heard], columns[name][vouching]) for name in ("circle", "segment")]
+        return np.select(same, ["own circle", "own segment"], "elsewhere")
 
     def _near(self, world: World, vouching: Ids, weight: Floats, firms: Ids) -> Floats:
         """Return what references of `weight` come to for `firms`, the nearer the more, shape (m,)."""
