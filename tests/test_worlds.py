@@ -104,6 +104,7 @@ APART = busy(
     sales__outreach=0.0, plan__sales__segment_focus=TOUCHED, plan__service__support_staff=50_000.0,
     promotion__sem__segments=(TOUCHED,), promotion__salon__segments=(TOUCHED,), promotion__salon__regions=(),
     promotion__salon__ceiling=1.0, promotion__content__segments=(), promotion__content__ceiling=0.2, usage__push=0.5,
+    plan__circles__events=0.0, plan__references__packaging=0.0, secondary__desire=0.0,
     **{f"plan__promotion__{name}__spend": 0.0 for name in CHANNELS if name not in ("seo", "content")},
 )
 AIMED: dict[str, tuple[Any, ...]] = {
@@ -164,6 +165,7 @@ def with_one_more(scenario: Scenario) -> tuple[GrowthModel, GrowthModel]:
     """Return the market, and the market with a merchant more that never comes into market and that nobody introduces."""
     full = scenario.replace(
         "market.scale", 1.0, "market.merchants", 500, "market.reseller_pool", 30, "promotion.incubator.introduces", 0.0,
+        "standard.pull", 0.0, "plan.circles.events", 0.0,  # shares of firms, and places for so many of them, are what one more is part of
     )
     one, more = GrowthModel(full), GrowthModel(full.replace("market.merchants", 501))
     assert np.ceil(np.log2(one.world.consumers.n)) == np.ceil(np.log2(more.world.consumers.n))
