@@ -9,7 +9,10 @@ from sim.errors import Problem
 from sim.scenario_files import Origin
 from sim.values import shown
 
-COUNTED_BY = {"segments": "market.segments", "segment_focus": "market.segments", "regions": "market.regions", "region_focus": "market.regions"}
+COUNTED_BY = {
+    "segments": "market.segments", "segment_focus": "market.segments",
+    "regions": "market.regions", "region_focus": "market.regions",
+}
 
 
 def astray(settings: Mapping[str, Any], origins: Mapping[str, Origin]) -> list[Problem]:

@@ -194,8 +194,9 @@ ANY = {
     "plan.sales.reps": HEADS, "plan.sales.account_focus": st.floats(0.0, 3.0), "plan.sales.segment_focus": st.integers(-1, 0),
     "plan.buying.pilot_share": SHARE, "plan.buying.fee": st.floats(0.0, 2_000.0), "plan.service.support_staff": HEADS,
     "plan.channel.support_per_reseller": st.floats(0.0, 5_000.0), "plan.channel.announce": st.booleans(),
-    "usage.kept_by_vendor": SHARE, "growth.spread": st.floats(0.0, 0.5), "growth.stage_share": SHARE, "standard.pull": st.floats(0.0, 3.0),
-    "secondary.desire": SHARE, "plan.references.packaging": MONEY, "plan.circles.events": MONEY,
+    "usage.kept_by_vendor": SHARE, "growth.spread": st.floats(0.0, 0.5), "growth.stage_share": SHARE,
+    "standard.pull": st.floats(0.0, 3.0), "secondary.desire": SHARE,
+    "plan.references.packaging": MONEY, "plan.circles.events": MONEY,
     "plan.channel.recruitment": MONEY, "plan.product.need_research": MONEY, "plan.ledger.funding": st.one_of(st.just(0.0), MONEY),
     **{f"plan.promotion.{name}.spend": MONEY for name in CHANNELS},
 }

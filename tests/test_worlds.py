@@ -165,7 +165,7 @@ def with_one_more(scenario: Scenario) -> tuple[GrowthModel, GrowthModel]:
     """Return the market, and the market with a merchant more that never comes into market and that nobody introduces."""
     full = scenario.replace(
         "market.scale", 1.0, "market.merchants", 500, "market.reseller_pool", 30, "promotion.incubator.introduces", 0.0,
-        "standard.pull", 0.0, "plan.circles.events", 0.0,  # shares of firms, and places for so many of them, are what one more is part of
+        "standard.pull", 0.0, "plan.circles.events", 0.0,  # one more firm is part of the share live, and of those invited
     )
     one, more = GrowthModel(full), GrowthModel(full.replace("market.merchants", 501))
     assert np.ceil(np.log2(one.world.consumers.n)) == np.ceil(np.log2(more.world.consumers.n))

@@ -51,8 +51,9 @@ SETTINGS = CALIBRATED | {
     "plan.channel.recruitment": 40_000.0, "plan.channel.announce": True, "plan.channel.announced": 1_200.0,
     "plan.channel.support_per_reseller": [{"from": 0, "to": 30, "value": 1_500.0}, {"from": 30, "value": 300.0}],
     "plan.usage.incentive": 2.0, "plan.ledger.funding": 2e7,
-    "plan.references.packaging": 400_000.0, "plan.references.least_size": 0.5, "references.cost": 2_000.0, "references.wear": 0.05,
-    "plan.circles.events": 100_000.0, "standard.pull": 0.3, "growth.spread": 0.2, "growth.stage_share": 0.2, "usage.kept_by_vendor": 0.3,
+    "plan.references.packaging": 400_000.0, "plan.references.least_size": 0.5, "references.cost": 2_000.0,
+    "references.wear": 0.05, "plan.circles.events": 100_000.0, "standard.pull": 0.3,
+    "growth.spread": 0.2, "growth.stage_share": 0.2, "usage.kept_by_vendor": 0.3,
     "secondary.desire": 0.3, "secondary.least": 0.45, "secondary.seasoning": 4, "secondary.pause": 8,
 }
 
