@@ -1,4 +1,4 @@
-"""Reference customers, circles, standards, growth, further work, kept consumers: what they do, in closed form where there is one."""
+"""References, circles, standards, growth, further work, kept consumers: what they do, in closed form where there is one."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def test_without_packaging_nobody_is_followed(found: Found, step: Step) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
 def test_a_fresh_reference_is_met_more_often_in_proportion(found: Found, step: Step, share: float) -> None:
     """Where all references are equally fresh, the hazard of hearing is multiplied; the number of hearings follows."""
-    worlds = (step("word", put(reference=True, packaged=level, source=-1, talk=0.0), reach=0.4, packaged=8.0) for level in (0.0, share))
+    levels = (put(reference=True, packaged=level, source=-1, talk=0.0) for level in (0.0, share))
+    worlds = (step("word", level, reach=0.4, packaged=8.0) for level in levels)
     plain, fresh = (np.count_nonzero(world.merchants.source >= 0) for world in worlds)
     assert (fresh > plain) == (share > 0)
 
