@@ -127,6 +127,7 @@ nobody_aware = sets("decision_makers", aware=False)
 tired = sets("merchants", packaged=1.0, hearings=3.0, satisfaction=0.9, status=LIVE)
 disappointed = sets("merchants", packaged=1.0, satisfaction=0.2, expected=0.9)
 served = sets("merchants", satisfaction=0.9, asked_week=-1_000, further=0, bespoke_work=0.0)
+delivered = sets("merchants", further=DELIVERED, fee=100.0)
 abandoned = sets("consumers", state=CONSUMING, kept=False)
 def both(*changes: Change) -> Change:
     def change(world: World) -> None:
@@ -254,7 +255,7 @@ SIGNS = [
     Sign("growth", {"rate": 0.0}, {"rate": 0.5}, column("merchants", "size"), 1),
     Sign("growth", {"stage_share": 0.1}, {"stage_share": 0.9}, moved_needs, 1, sets("merchants", moved=0.0)),
     Sign("secondary", {"desire": 0.01}, {"desire": 5.0}, flow("further_requests"), 1, served),
-    Sign("secondary", {"fee_rise": 0.05}, {"fee_rise": 0.5}, column("merchants", "fee"), 1, sets("merchants", further=DELIVERED, fee=100.0)),
+    Sign("secondary", {"fee_rise": 0.05}, {"fee_rise": 0.5}, column("merchants", "fee"), 1, delivered),
     Sign("usage", {"kept_by_vendor": 0.1}, {"kept_by_vendor": 0.9}, column("consumers", "kept"), 1, abandoned),
     Sign("intangibles", {"documents__spend": 1e3}, {"documents__spend": 1e6}, column("vendor", "ticket_work"), -1),
     Sign("intangibles", {"automation__spend": 1e3}, {"automation__spend": 1e6}, column("vendor", "automated"), 1),

@@ -452,7 +452,8 @@ def _(before: World, step: Step) -> float:
 
 @switch("references.wear")
 def _(before: World, step: Step) -> float:
-    used, idle = (step(before=put("merchants", packaged=1.0, hearings=n, satisfaction=0.9, status=LIVE), packaging=0.0) for n in (5.0, 0.0))
+    content = put("merchants", packaged=1.0, satisfaction=0.9, status=LIVE)
+    used, idle = (step(before=both(content, put("merchants", hearings=n)), packaging=0.0) for n in (5.0, 0.0))
     return spread(used.merchants.packaged, idle.merchants.packaged)
 
 

@@ -105,6 +105,7 @@ APART = busy(
     promotion__sem__segments=(TOUCHED,), promotion__salon__segments=(TOUCHED,), promotion__salon__regions=(),
     promotion__salon__ceiling=1.0, promotion__content__segments=(), promotion__content__ceiling=0.2, usage__push=0.5,
     market__rivals=0, plan__visibility__endorsement=0.0, plan__visibility__discount=0.0, plan__visibility__advertising=0.0,
+    plan__circles__events=0.0, plan__references__packaging=0.0, secondary__desire=0.0,
     **{f"plan__promotion__{name}__spend": 0.0 for name in CHANNELS if name not in ("seo", "content")},
 )
 AIMED: dict[str, tuple[Any, ...]] = {
@@ -165,6 +166,7 @@ def with_one_more(scenario: Scenario) -> tuple[GrowthModel, GrowthModel]:
     """Return the market, and the market with a merchant more that never comes into market and that nobody introduces."""
     full = scenario.replace(
         "market.scale", 1.0, "market.merchants", 500, "market.reseller_pool", 30, "promotion.incubator.introduces", 0.0,
+        "standard.pull", 0.0, "plan.circles.events", 0.0,  # one more firm is part of the share live, and of those invited
     )
     one, more = GrowthModel(full), GrowthModel(full.replace("market.merchants", 501))
     assert np.ceil(np.log2(one.world.consumers.n)) == np.ceil(np.log2(more.world.consumers.n))

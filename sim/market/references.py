@@ -2,8 +2,8 @@
 
 Packaging (a case study, a film, hosted visits) is bought for chosen references: in a segment, in a region, of a least size,
 the largest first. What it is worth stands in word: a packaged reference counts more. Each hearing wears it, time ages it, and
-money makes it fresh again. A packaged reference that churns or becomes dissatisfied is lost: its circle hears of it by word,
-as the firm sees it, shortfalls weighing 2.25 times (Tversky & Kahneman 1992).
+money makes it fresh again. A packaged reference that churns or becomes dissatisfied is lost: its circle hears of it by word, as of
+many bad evaluations.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class References(Mechanism):
     wear: float = par(0.01, "freshness that one hearing costs", unit="share/hearing", bounds=(0, 1), off=0.0, role="uncertain", plausible=(0.003, 0.03))
     lost_below: float = par(0.5, "satisfaction below which a packaged reference is lost", unit="0-1", bounds=(0, 1))
     fame: float = par(10.0, "evaluations as which the loss of a fresh reference is talked about", unit="evaluations", bounds=(0, 1000), off=0.0, role="uncertain", plausible=(3.0, 30.0))
-    aversion: float = par(2.25, "how much more a shortfall counts in what a lost reference says", unit="×", bounds=(1, 10), source="losses count 2.25 times (Tversky & Kahneman 1992)")
+    said: float = par(0.5, "share of the value it saw that a lost reference is heard to say", unit="share", bounds=(0, 1), source="our judgement: losses count about twice (2.25 times: Tversky & Kahneman 1992)")
 
     COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
         "merchants": (Column("says", np.float64, -1.0, "0-1", "value a lost reference says the product has (-1: it is not talked about)", (-1.0, 1.0)),),
@@ -77,10 +77,9 @@ class References(Mechanism):
         merchants = world.merchants
         lost = packaged[(merchants.status[packaged] != LIVE) | (merchants.satisfaction[packaged] < self.lost_below)]
         lost = lost[merchants.packaged[lost] > 0]
-        shortfall = np.maximum(merchants.expected[lost] - merchants.seen[lost], 0.0)
         if self.fame > 0:
             merchants.columns["talk"][lost] += self.fame * merchants.packaged[lost]
-            merchants.columns["says"][lost] = np.clip(merchants.expected[lost] - self.aversion * shortfall, 0.0, 1.0)
+            merchants.columns["says"][lost] = self.said * merchants.seen[lost]
         merchants.columns["packaged"][lost] = 0.0
         world.count("references_lost", len(lost))
         cause = np.where(merchants.status[lost] == LIVE, "dissatisfied", "churned")
