@@ -1,4 +1,4 @@
-"""Service beyond answering tickets: priority that keeps the mean, nodes, tiers, skill and intangibles do what they say, and nothing when off."""
+"""Service beyond tickets: priority keeps the mean; nodes, tiers, skill and intangibles do what they say, and nothing when off."""
 
 from __future__ import annotations
 
@@ -164,7 +164,12 @@ def test_guidance_takes_its_hours_from_support_and_no_more(step: Step) -> None:
     world = step("nodes", before=fresh, guidance=4.0, hazards=(0.0, 0.0, 0.0), most_support=0.5)
     assert world.vendor.claimed_support == pytest.approx(min(0.5, 0.1 * len(world.live())))
     assert at_live(world, "guided").sum() == pytest.approx(40.0 * world.vendor.claimed_support)
-    rich = step("nodes", before=lambda w: (fresh(w), setattr(w.vendor, "support_staff", 1e6)), guidance=4.0, hazards=(0.0, 0.0, 0.0))
+
+    def staffed(world: World) -> None:
+        fresh(world)
+        world.vendor.support_staff = 1e6
+
+    rich = step("nodes", before=staffed, guidance=4.0, hazards=(0.0, 0.0, 0.0))
     assert (at_live(rich, "guided") == 4.0).all()
 
 
@@ -191,9 +196,14 @@ def test_an_able_administrator_with_help_is_never_later(usual: float, skill: flo
 QUIET_SKILL: dict[str, Any] = {"training": 0.0, "lectures": 0.0, "rule_changes": 0.0, "turnover": 0.0, "relearning": 0.0}
 
 
+def skilled(skill: float) -> Callable[[World], None]:
+    """Return a function that gives everybody this skill."""
+    return lambda world: world.decision_makers.columns["skill"].fill(skill)
+
+
 def test_a_course_closes_its_share_of_the_distance(step: Step) -> None:
     settings_ = QUIET_SKILL | {"training": 1e6, "most": 2.0, "course": 0.25, "course_time": 0.0}
-    world = step("skill", before=lambda w: w.decision_makers.columns["skill"].fill(1.0), **settings_)
+    world = step("skill", before=skilled(1.0), **settings_)
     skill = world.decision_makers.skill[world.ties.covers[world.live(), ADMINISTRATOR]]
     assert skill == pytest.approx(np.full(len(skill), 1.25))
     assert world.accounts["training"] == pytest.approx(-300.0 * len(skill) + found_before(step, "training"))
@@ -204,12 +214,12 @@ def found_before(step: Step, account: str) -> float:
 
 
 def test_rule_changes_wear_and_time_mends_to_the_usual_and_not_beyond(step: Step) -> None:
-    worn = step("skill", before=lambda w: w.decision_makers.columns["skill"].fill(1.4), **QUIET_SKILL | {"rule_changes": 52.0, "wear": 0.1})
+    worn = step("skill", before=skilled(1.4), **QUIET_SKILL | {"rule_changes": 52.0, "wear": 0.1})
     who = worn.ties.covers[worn.live(), ADMINISTRATOR]
     assert worn.decision_makers.skill[who] == pytest.approx(np.full(len(who), 1.26))
-    mended = step("skill", before=lambda w: w.decision_makers.columns["skill"].fill(0.6), **QUIET_SKILL | {"relearning": 0.5})
+    mended = step("skill", before=skilled(0.6), **QUIET_SKILL | {"relearning": 0.5})
     assert mended.decision_makers.skill[who] == pytest.approx(np.full(len(who), 0.8))
-    able = step("skill", before=lambda w: w.decision_makers.columns["skill"].fill(1.3), **QUIET_SKILL | {"relearning": 0.5})
+    able = step("skill", before=skilled(1.3), **QUIET_SKILL | {"relearning": 0.5})
     assert (able.decision_makers.skill == 1.3).all()
 
 
@@ -217,7 +227,7 @@ LECTURES: dict[str, Any] = QUIET_SKILL | {"lectures": 3.0, "good": 0.0, "seasoni
 
 
 def test_lecturers_teach_their_own_kind_and_pay_with_their_time(step: Step) -> None:
-    world = step("skill", before=lambda w: w.decision_makers.columns["skill"].fill(1.0), **LECTURES, lecture_pay=100.0)
+    world = step("skill", before=skilled(1.0), **LECTURES, lecture_pay=100.0)
     merchants, live = world.merchants, world.live()
     lecturers = live[merchants.teaching[live] != 0]
     assert len(lecturers) == world.flows["lectures_held"] == 3
@@ -249,7 +259,10 @@ def test_more_pay_makes_more_lecturers_and_a_higher_cost_fewer(satisfaction: flo
 # tiers --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("state", "raised"), [("fit", "configured"), ("response", "attention"), ("use", "extent_of_use"), ("gain", "relief")])
+RAISED = {"fit": "configured", "response": "attention", "use": "extent_of_use", "gain": "relief"}
+
+
+@pytest.mark.parametrize(("state", "raised"), RAISED.items())
 def test_help_goes_to_the_weakest_point_and_nowhere_else(state: str, raised: str, step: Step) -> None:
     names = ("configured", "attention", "extent_of_use", "relief")
     healthy = tuple(1.0 if name == state else 0.0 for name in ("fit", "response", "use", "gain"))
@@ -283,8 +296,8 @@ def test_a_tier_lowers_the_fee_once_and_gives_it_back(step: Step) -> None:
         world.merchants.columns["fee_share_off"][:] = 0.0
 
     def fallen(world: World) -> None:
-        satisfied(world)
-        for name, value in (("satisfaction", 0.0), ("extent_of_use", 0.0), ("gain", -1e6), ("tier", GOLD), ("fee", 80.0), ("fee_share_off", 0.2)):
+        poor = {"satisfaction": 0.0, "extent_of_use": 0.0, "gain": -1e6, "tier": GOLD, "fee": 80.0, "fee_share_off": 0.2}
+        for name, value in poor.items():
             world.merchants.columns[name][:] = value
 
     golden = step("tiers", before=satisfied, **rights)
@@ -327,7 +340,10 @@ def test_tickets_solved_by_peers_never_reach_support(step: Step) -> None:
 
 # facts --------------------------------------------------------------------------------------------------
 
-SETTLED = ("value", "cash", "live_merchants", "satisfaction", "use", "administrator_skill", "response_weeks", "service_cost_per_merchant")
+SETTLED = (
+    "value", "cash", "live_merchants", "satisfaction", "use", "administrator_skill", "response_weeks",
+    "service_cost_per_merchant",
+)
 SERVICE = [
     "missed_nodes", "guided_nodes", "merchant_tiers", "administrator_training", "customer_lecturers", "rule_changes",
     "documents_first", "user_community", "automation_first", "scarce_support", "support_priority", "service_purse",

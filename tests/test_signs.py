@@ -121,6 +121,7 @@ all_aware = sets("consumers", state=AWARE)
 no_resellers = sets("resellers", state=CANDIDATE)
 everybody_vouches = sets("merchants", reference=True, talk=0.0)
 all_active = sets("resellers", state=ACTIVE)
+content, skill = sets("merchants", satisfaction=1.0), column("decision_makers", "skill")
 
 SIGNS = [
     Sign("need", {"interval": 24.0}, {"interval": 6.0}, lambda b, a: a.merchants.window_end != b.merchants.window_end, 1),
@@ -179,12 +180,12 @@ SIGNS = [
     Sign("gates", {"seeds_satisfied": 2}, {"seeds_satisfied": 50}, column("vendor", "stage"), -1, forming),
     Sign("intangibles", {"documents__spend": 1e3}, {"documents__spend": 1e6}, column("vendor", "ticket_work"), -1),
     Sign("intangibles", {"automation__spend": 1e3}, {"automation__spend": 1e6}, column("vendor", "automated"), 1),
-    Sign("skill", {"course": 0.1}, {"course": 0.9, "training": 1e5}, column("decision_makers", "skill"), 1, None, {"lectures": 0.0}),
-    Sign("skill", {"rule_changes": 0.0}, {"rule_changes": 52.0}, column("decision_makers", "skill"), -1, None, {"lectures": 0.0, "course": 0.0}),
+    Sign("skill", {"course": 0.1}, {"course": 0.9}, skill, 1, None, {"lectures": 0.0, "training": 1e5}),
+    Sign("skill", {"rule_changes": 0.0}, {"rule_changes": 52.0}, skill, -1, None, {"lectures": 0.0, "course": 0.0}),
     Sign("nodes", {"matters": 0.1}, {"matters": 0.9}, column("merchants", "extent_of_use"), -1),
     Sign("nodes", {"guidance": 0.0}, {"guidance": 40.0}, column("merchants", "node_week"), 1),
     Sign("tiers", {"help": 0.1}, {"help": 0.9}, helped, 1, None, {"diagnoses": 1e4}),
-    Sign("tiers", {"fee_off": 0.0}, {"fee_off": 0.2}, column("merchants", "fee"), -1, sets("merchants", satisfaction=1.0), {"diagnoses": 1e4}),
+    Sign("tiers", {"fee_off": 0.0}, {"fee_off": 0.2}, column("merchants", "fee"), -1, content, {"diagnoses": 1e4}),
     Sign("service", {"how_to": 0.1}, {"how_to": 0.9}, column("vendor", "response"), 1, sets("decision_makers", skill=1.5)),
 ]
 

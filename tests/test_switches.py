@@ -437,9 +437,11 @@ def intangible(stock: str, column: str) -> Effect:
     return effect
 
 
-for stock, moved in (
-    ("documents", "ticket_work"), ("community", "self_solved"), ("automation", "automated"), ("content", "content_quality"), ("events", "event_pull"),
-):
+MOVED = {
+    "documents": "ticket_work", "community": "self_solved", "automation": "automated", "content": "content_quality",
+    "events": "event_pull",
+}
+for stock, moved in MOVED.items():
     EFFECTS[f"intangibles.{stock}.most"] = intangible(stock, moved)
 
 
@@ -472,7 +474,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("nodes.matters")
 def _(before: World, step: Step) -> float:
-    overdue = both(put("merchants", node_week=-1, extent_of_use=1.0, active_people=0.0, redeemed=0.0), put("merchants", live_week=0))
+    overdue = put("merchants", node_week=-1, extent_of_use=1.0, active_people=0.0, redeemed=0.0, live_week=0)
     return spread(step(before=overdue, hazards=(0.0, 0.0, 0.0)).merchants.extent_of_use, 1.0)
 
 
@@ -512,9 +514,8 @@ def _(before: World, step: Step) -> float:
 
 @switch("usage.skilled")
 def _(before: World, step: Step) -> float:
-    new, able = (
-        step(before=both(half_active, put("decision_makers", skill=skill)), strong=0.0, weak=0.0, push=1.0) for skill in (0.2, 3.0)
-    )
+    worlds = (both(half_active, put("decision_makers", skill=skill)) for skill in (0.2, 3.0))
+    new, able = (step(before=world, strong=0.0, weak=0.0, push=1.0) for world in worlds)
     return spread(new.consumers.state, able.consumers.state)
 
 
