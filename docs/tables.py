@@ -105,7 +105,7 @@ def channels_as_one(path: str) -> str:
     'promotion.<channel>.spend'
     """
     parts = path.split(".")
-    return f"promotion.<channel>.{parts[2]}" if len(parts) == 3 else path
+    return f"promotion.<channel>.{parts[2]}" if len(parts) == 3 and parts[0] == "promotion" else path
 
 
 def _first_line(kind: type) -> str:

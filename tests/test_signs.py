@@ -186,6 +186,7 @@ def family(world: World) -> None:
     """Let the first reseller be the parent of all others."""
     sets("resellers", state=ACTIVE, parent=np.where(world.resellers.ids > 0, 0, -1), earned=100.0)(world)
 
+content, skill = sets("merchants", satisfaction=1.0), column("decision_makers", "skill")
 
 phoned, eager_resellers = {"account_focus": 100.0}, {"reseller_reach": 5.0}
 SIGNS = [
@@ -259,12 +260,12 @@ SIGNS = [
     Sign("usage", {"kept_by_vendor": 0.1}, {"kept_by_vendor": 0.9}, column("consumers", "kept"), 1, abandoned),
     Sign("intangibles", {"documents__spend": 1e3}, {"documents__spend": 1e6}, column("vendor", "ticket_work"), -1),
     Sign("intangibles", {"automation__spend": 1e3}, {"automation__spend": 1e6}, column("vendor", "automated"), 1),
-    Sign("skill", {"course": 0.1}, {"course": 0.9, "training": 1e5}, column("decision_makers", "skill"), 1, None, {"lectures": 0.0}),
-    Sign("skill", {"rule_changes": 0.0}, {"rule_changes": 52.0}, column("decision_makers", "skill"), -1, None, {"lectures": 0.0, "course": 0.0}),
+    Sign("skill", {"course": 0.1}, {"course": 0.9}, skill, 1, None, {"lectures": 0.0, "training": 1e5}),
+    Sign("skill", {"rule_changes": 0.0}, {"rule_changes": 52.0}, skill, -1, None, {"lectures": 0.0, "course": 0.0}),
     Sign("nodes", {"matters": 0.1}, {"matters": 0.9}, column("merchants", "extent_of_use"), -1),
     Sign("nodes", {"guidance": 0.0}, {"guidance": 40.0}, column("merchants", "node_week"), 1),
     Sign("tiers", {"help": 0.1}, {"help": 0.9}, helped, 1, None, {"diagnoses": 1e4}),
-    Sign("tiers", {"fee_off": 0.0}, {"fee_off": 0.2}, column("merchants", "fee"), -1, sets("merchants", satisfaction=1.0), {"diagnoses": 1e4}),
+    Sign("tiers", {"fee_off": 0.0}, {"fee_off": 0.2}, column("merchants", "fee"), -1, content, {"diagnoses": 1e4}),
     Sign("service", {"how_to": 0.1}, {"how_to": 0.9}, column("vendor", "response"), 1, sets("decision_makers", skill=1.5)),
     Sign("rivals", {"appetite": 0.01}, {"appetite": 2.0}, flow("rival_wins"), 1, strong_rivals),
     Sign("rivals", {"price": 0.5}, {"price": 3.0}, flow("rival_wins"), -1, newcomers, {"appetite": 2.0}),

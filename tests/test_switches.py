@@ -528,9 +528,11 @@ def built_on(k: int, other: str, crowd: Callable[[World], None], nobody: Callabl
     return effect
 
 
-for stock, moved in (
-    ("documents", "ticket_work"), ("community", "self_solved"), ("automation", "automated"), ("content", "content_quality"), ("events", "event_pull"),
-):
+MOVED = {
+    "documents": "ticket_work", "community": "self_solved", "automation": "automated", "content": "content_quality",
+    "events": "event_pull",
+}
+for stock, moved in MOVED.items():
     EFFECTS[f"intangibles.{stock}.most"] = intangible(stock, moved)
 
 
@@ -563,7 +565,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("nodes.matters")
 def _(before: World, step: Step) -> float:
-    overdue = both(put("merchants", node_week=-1, extent_of_use=1.0, active_people=0.0, redeemed=0.0), put("merchants", live_week=0))
+    overdue = put("merchants", node_week=-1, extent_of_use=1.0, active_people=0.0, redeemed=0.0, live_week=0)
     return spread(step(before=overdue, hazards=(0.0, 0.0, 0.0)).merchants.extent_of_use, 1.0)
 
 
@@ -603,9 +605,8 @@ def _(before: World, step: Step) -> float:
 
 @switch("usage.skilled")
 def _(before: World, step: Step) -> float:
-    new, able = (
-        step(before=both(half_active, put("decision_makers", skill=skill)), strong=0.0, weak=0.0, push=1.0) for skill in (0.2, 3.0)
-    )
+    worlds = (both(half_active, put("decision_makers", skill=skill)) for skill in (0.2, 3.0))
+    new, able = (step(before=world, strong=0.0, weak=0.0, push=1.0) for world in worlds)
     return spread(new.consumers.state, able.consumers.state)
 vouching, silent = put("merchants", reference=True), put("merchants", reference=False)
 live, free = put("merchants", status=LIVE), put("merchants", status=PROSPECT)
