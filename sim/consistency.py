@@ -10,7 +10,7 @@ from sim.scenario_files import Origin
 from sim.values import shown
 
 COUNTED_BY = {"segments": "market.segments", "segment_focus": "market.segments", "regions": "market.regions"}
-COUNTED_BY |= {name: "market.segments" for name in ("target_segment", "seed_segment", "capability_segment")}
+COUNTED_BY |= dict.fromkeys(("target_segment", "seed_segment", "capability_segment"), "market.segments")
 
 
 def astray(settings: Mapping[str, Any], origins: Mapping[str, Origin]) -> list[Problem]:

@@ -6,8 +6,8 @@
     they live with it      customization, product, service, renewal, usage, platform, feedback, channel
     the books close        ledger, gates
 
-What usage, platform, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
-posted; a reseller judges support against what it expected before this week's support enters its habit.
+What usage, platform, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this
+week's is posted; a reseller judges support against what it expected before this week's support enters its habit.
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ SETTINGS = CALIBRATED | {
     "plan.channel.recruitment": 40_000.0, "plan.channel.announce": True, "plan.channel.announced": 1_200.0,
     "plan.channel.support_per_reseller": [{"from": 0, "to": 30, "value": 1_500.0}, {"from": 30, "value": 300.0}],
     "plan.usage.incentive": 2.0, "plan.ledger.funding": 2e7,
+    "plan.platform.take_rate": 0.01, "plan.platform.cps_rate": 0.05, "plan.platform.ad_load": 0.05, "plan.platform.use_fee": 0.1,
 }
 
 
