@@ -263,8 +263,12 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 
 
 def test_list_names_every_scenario_with_its_title(there: Path) -> None:
-    names = [line.split()[0] for line in call("scenarios", "list", cwd=there).stdout.split("\n\n")[0].splitlines()]
+    groups = [block.splitlines() for block in call("scenarios", "list", cwd=there).stdout.split("\n\n")[:-1]]
+    found = {group: [line.split()[0] for line in lines] for group, *lines in groups}
+    names = [name for rows in found.values() for name in rows]
     assert names[0] == "baseline"
+    assert "payments" in found["Archetypes"]
+    assert "premature_promotion" in found["Mistakes"]
     assert {"small", "premature_promotion", "over_customization", "interrupted_channel_support"} <= set(names)
 
 

@@ -107,7 +107,7 @@ def test_questions_are_asked_on_a_terminal(tmp_path: Path) -> None:
     assert "What is 1 EUR in CNY?" in shown
     assert "engineers [2]:" in shown  # in proportion to the firms
     assert "money" not in shown.partition("exchange-rate:")[2].partition("wrote")[0].replace("All money below", "")
-    assert "wrote cafes.toml: 5 answers on the archetype points_mall (baseline)" in shown
+    assert "wrote cafes.toml: 5 answers on the nearest archetype points_mall (baseline)" in shown
     text = (tmp_path / "cafes.toml").read_text()
     for line in ("market.merchants = 12_000  # firms; yours: 12,000", "need.interval = 78.0  # weeks; yours: 18 months"):
         assert line in text.splitlines()
@@ -168,7 +168,7 @@ def test_answers_come_as_options(tmp_path: Path) -> None:
     done = call("scenarios", "new", "cafes", *CAFES, "--exchange-rate", "7.8", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "wrote cafes.toml: 6 answers on the archetype points_mall (baseline)",
+        "wrote cafes.toml: 6 answers on the nearest archetype points_mall (baseline)",
         "cash lasts the opening team about 90 weeks, before any revenue (in baseline 90)",
         "next: sim scenarios explain cafes.toml, then  sim run cafes.toml --reps 4",
     ]

@@ -21,6 +21,24 @@ Step = Callable[..., World]
 Change = Callable[[World], Any]
 
 
+def cultivated(world: World) -> None:
+    """Let every live merchant sell on the platform."""
+    live = world.live()
+    for name, value in (("account", True), ("cultivated", 0.5), ("active_people", 30.0)):
+        world.merchants.columns[name][live] = value
+
+
+def entering(world: World) -> None:
+    """Let every second live merchant have its account, and nobody have learned to sell."""
+    live = world.live()
+    for name, value in (("account", live % 2 == 0), ("cultivated", 0.0)):
+        world.merchants.columns[name][live] = value
+
+
+def signed_now(before: World, after: World) -> Any:
+    return (after.merchants.status == SIGNED) & (before.merchants.status != SIGNED)
+
+
 @dataclass(frozen=True)
 class Sign:
     """With `more` in place of `less` (settings of the mechanism), `seen` rises (sign 1) or falls (-1) and never the other way.
@@ -293,6 +311,20 @@ SIGNS = [
     Sign("recruitment", {"fission": 0.2}, {"fission": 5.0}, became("resellers", "state", ACTIVE), 1, won_a_third),
     Sign("recruitment", {"returns": 0.2}, {"returns": 5.0}, became("resellers", "state", ACTIVE), 1, all_left),
     Sign("recruitment", {"override": 0.0}, {"override": 0.3}, flow("parent_margin"), 1, family),
+    Sign("platform", {"take_rate": 0.01}, {"take_rate": 0.2}, column("merchants", "charges"), 1, cultivated),
+    Sign("platform", {"cps_rate": 0.01}, {"cps_rate": 0.2}, flow("cps_revenue"), 1, cultivated),
+    Sign("platform", {"ad_load": 0.1}, {"ad_load": 0.6}, flow("take_revenue"), 1, cultivated),
+    Sign("platform", {"ad_load": 0.1}, {"ad_load": 0.6}, column("vendor", "clutter"), 1),
+    Sign("platform", {"use_fee": 0.1}, {"use_fee": 0.6}, column("merchants", "charges"), 1, cultivated),
+    Sign("platform", {"basket": 20.0}, {"basket": 90.0}, flow("gmv"), 1, cultivated),
+    Sign("platform", {"cultivation": 0.01}, {"cultivation": 0.2}, column("merchants", "cultivated"), 1, entering),
+    Sign("platform", {"set_up": 0.01}, {"set_up": 2.0}, column("merchants", "account"), 1, entering),
+    Sign("platform", {"crossing": 0.01}, {"crossing": 0.2}, column("merchants", "brought_gain"), 1, cultivated),
+    Sign("renewal", {"labour": 10.0}, {"labour": 400.0}, column("merchants", "gain"), -1),
+    Sign("usage", {"merchant_funds": 0.1}, {"merchant_funds": 0.9}, column("merchants", "prizes_paid"), 1),
+    Sign("service", {"others_faults": 0.0}, {"others_faults": 0.3}, column("merchants", "satisfaction"), -1),
+    Sign("buying", {"role_effort": (0.0,) * 5}, {"role_effort": (0.0, 2.0, 0.0, 0.0, 0.0)}, signed_now, -1, convinced),
+    Sign("ledger", {"target": 1.0}, {"target": 1e6}, flow("week_target"), -1),
 ]
 
 

@@ -193,7 +193,7 @@ def test_the_nearest_is_by_the_kind_of_market(texts: dict[str, str], nearest: st
 
 
 def test_distance_counts_twice_and_half_alike() -> None:
-    (base,) = archetypes()
+    base = archetypes()[0]
     far = [distances(answers({"consumers-per-firm": str(n)}), [base])[0][1] for n in (67, 135, 33)]
     assert far[0] == 0
     assert far[1] == pytest.approx(math.log(2))

@@ -778,6 +778,36 @@ def _(before: World, step: Step) -> float:
 def _(before: World, step: Step) -> float:
     gone = both(put("resellers", state=LEFT, parent=-1, trust=0.6), put("vendor", programme=1.0))
     return spread(step(before=gone, returns=5.0, fission=0.0).resellers.trust, 0.6)
+# money --------------------------------------------------------------------------------------------------
+
+
+@switch("service.others_faults")
+def _(before: World, step: Step) -> float:
+    """What live firms miss beyond what a service without partners' faults leaves them."""
+    return spread(step().merchants.seen, step(others_faults=0.0).merchants.seen)
+
+
+def at_work(world: World) -> None:
+    """Let every live merchant have its account and sell a little."""
+    put("merchants", account=world.merchants.status == LIVE, cultivated=0.3)(world)
+    put("consumers", state=CONSUMING)(world)
+    world.merchants.columns["active_people"][world.live()] = 30.0
+
+
+@switch("platform.helped")
+def _(before: World, step: Step) -> float:
+    prompt, slow = (step(before=both(at_work, put("vendor", response=response))) for response in (1.0, 0.0))
+    return spread(prompt.merchants.cultivated, slow.merchants.cultivated)
+
+
+@switch("platform.crossing")
+def _(before: World, step: Step) -> float:
+    return step(before=at_work).flows["brought_sales"]
+
+
+@switch("platform.annoyance")
+def _(before: World, step: Step) -> float:
+    return float(step(before=at_work, ad_load=0.5).vendor.clutter)
 
 
 # the tests ----------------------------------------------------------------------------------------------

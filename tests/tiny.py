@@ -67,6 +67,7 @@ SETTINGS = CALIBRATED | {
     "visibility.budget": 40.0, "plan.visibility.endorsement": 0.5, "plan.visibility.discount": 0.05,
     "plan.visibility.advertising": 0.2, "plan.usage.cash_back": 0.01, "promotion.overload": 0.2,
     "plan.partners.bounty": 4_000.0, "plan.sales.telesales": 10.0, "recruitment.fission": 0.1, "recruitment.returns": 0.05,
+    "plan.platform.take_rate": 0.01, "plan.platform.cps_rate": 0.05, "plan.platform.ad_load": 0.05, "plan.platform.use_fee": 0.1,
 }
 
 
