@@ -48,8 +48,8 @@ def _binomial_quantile(u: Floats, n: Floats, p: Floats) -> Floats:
 
     z, variance = ndtri(u), n * p * (1.0 - p)
     skewed = n * p + np.sqrt(variance + 1.0 / 12.0) * z + (1.0 - 2.0 * p) * (z * z - 1.0) / 6.0
-    k: Floats = np.clip(np.ceil(skewed - 0.5), 0.0, n)
-    exact = np.flatnonzero(variance <= 100.0)
+    k: Floats = np.where(variance > 0.0, np.clip(np.ceil(skewed - 0.5), 0.0, n), n * p)
+    exact = np.flatnonzero((variance > 0.0) & (variance <= 100.0))
     k[exact] = _stepped(k[exact], u[exact], n[exact], p[exact])
     return k
 
