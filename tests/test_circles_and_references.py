@@ -289,20 +289,20 @@ def test_fees_kept_can_exceed_fees_due(found: Found, step: Step) -> None:
 
 def abandoned(world: World) -> None:
     """Let everybody be active, with points, and every merchant be gone."""
-    put(status=PROSPECT)(world)
-    for name, value in (("state", CONSUMING), ("points", 3.0), ("kept", False)):
+    put(status=PROSPECT, parted=False, live_week=0)(world)
+    for name, value in (("state", CONSUMING), ("points", 3.0)):
         world.consumers.columns[name][:] = value
 
 
 def test_kept_consumers_keep_points_and_go_on_by_half(found: Found, step: Step) -> None:
     all_, none = (step("usage", abandoned, kept_by_vendor=share, spending=0.1, expiry=0.0, incentive=1.0) for share in (1.0, 0.0))
-    assert all_.consumers.kept.all()
+    assert all_.merchants.parted.all()
     assert all_.flows["points_expired"] == 0.0
     active = all_.consumers.state == CONSUMING
     assert 0 < np.count_nonzero(~active) < all_.consumers.n
     assert all_.consumers.points[active] == pytest.approx(3.0 + 0.5 - 0.5 * 0.1 * 3.0)
     assert all_.vendor.kept_people == 0.5 * active.sum() * all_.market.people_per_row
-    assert not none.consumers.kept.any()
+    assert none.vendor.kept_people == 0.0
     assert not none.consumers.points.any()
     assert (none.consumers.state == LAPSED).all()
 
@@ -310,11 +310,10 @@ def test_kept_consumers_keep_points_and_go_on_by_half(found: Found, step: Step) 
 def test_a_merchant_that_comes_back_takes_its_consumers_back(found: Found, step: Step) -> None:
     def back(world: World) -> None:
         abandoned(world)
-        world.consumers.columns["kept"][:] = True
-        put(status=LIVE, live_week=world.week)(world)
+        put(status=LIVE, live_week=world.week, parted=True)(world)
 
     after = step("usage", back)
-    assert not after.consumers.kept.any()
+    assert not after.merchants.parted.any()
     assert after.vendor.kept_people == 0.0
     assert after.merchants.active_people.sum() > 0
 

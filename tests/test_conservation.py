@@ -55,7 +55,7 @@ def unbalanced(world: World, before: State, mechanisms: Any) -> list[str]:
     now, flow, accounts = State.of(world), (lambda name: world.flows.get(name, 0.0)), world.accounts
     change = now.statuses - before.statuses
     moved = now.resellers - before.resellers
-    at_live = world.merchants.status[world.consumers.merchant] == LIVE
+    outlived = (world.consumers.state == CONSUMING) & (world.merchants.status[world.consumers.merchant] != LIVE)
     stocks = mechanisms.usage.stocks(world)
     balances = {
         "cash moves by the sum of accounts": close(now.cash - before.cash, sum(accounts.values()), now.cash),
@@ -76,17 +76,13 @@ def unbalanced(world: World, before: State, mechanisms: Any) -> list[str]:
         "merchants": change[SIGNED] + change[LIVE] == flow("signed_merchants") - flow("churned"),
         "renewals": flow("due_renewals") == flow("renewals") + flow("churned"),
         "candidates": moved[CANDIDATE] == -flow("reseller_sign_ups"),
-        "active resellers": moved[ACTIVE] == flow("reseller_sign_ups") - flow("reseller_exits"),
-        "leavers": moved[LEFT] == flow("reseller_exits"),
-        "only consumers of live merchants are active, and those the vendor keeps": not np.any(
-            (world.consumers.state == CONSUMING) & ~at_live & ~world.consumers.kept),
-        "nobody is kept from a live merchant": not np.any(world.consumers.kept & at_live),
-        "active people are counted at their merchants": close(
-            world.merchants.active_people.sum(), stocks["active_consumers"] - stocks["kept_consumers"]),
         "active resellers": moved[ACTIVE] == flow("reseller_sign_ups") + flow("reseller_returns") - flow("reseller_exits"),
         "leavers": moved[LEFT] == flow("reseller_exits") - flow("reseller_returns"),
-        "only consumers of live merchants are active": not np.any((world.consumers.state == CONSUMING) & ~at_live),
-        "active people are counted at their merchants": close(world.merchants.active_people.sum(), stocks["active_consumers"]),
+        "elsewhere only those are active whom the vendor keeps": close(
+            outlived.sum() * world.market.people_per_row, stocks["kept_consumers"]),
+        "they have outlived a merchant": bool((world.merchants.live_week[world.consumers.merchant[outlived]] >= 0).all()),
+        "active people are counted at their merchants": close(
+            world.merchants.active_people.sum(), stocks["active_consumers"] - stocks["kept_consumers"]),
         "points and activity only where somebody has heard": not world.consumers.points[world.consumers.state <= AWARE].any(),
         "participants": stocks["participants"] == (world.consumers.n - now.consumers[UNAWARE]) * world.market.people_per_row,
         "waiting leads": world.vendor.unserved_leads == now.statuses[LEAD],

@@ -146,13 +146,21 @@ tired = sets("merchants", packaged=1.0, hearings=3.0, satisfaction=0.9, status=L
 disappointed = sets("merchants", packaged=1.0, satisfaction=0.2, expected=0.9)
 served = sets("merchants", satisfaction=0.9, asked_week=-1_000, further=0, bespoke_work=0.0)
 delivered = sets("merchants", further=DELIVERED, fee=100.0)
-abandoned = sets("consumers", state=CONSUMING, kept=False)
 def both(*changes: Change) -> Change:
     def change(world: World) -> None:
         for one in changes:
             one(world)
 
     return change
+
+
+hands = sets("vendor", support_staff=100.0, claimed_support=0.0)
+
+
+def abandoned(world: World) -> None:
+    """Let everybody be active, and every merchant be gone."""
+    sets("consumers", state=CONSUMING)(world)
+    sets("merchants", status=PROSPECT, parted=False, live_week=0)(world)
 
 
 def alike(world: World) -> None:
@@ -275,13 +283,13 @@ SIGNS = [
     Sign("growth", {"stage_share": 0.1}, {"stage_share": 0.9}, moved_needs, 1, sets("merchants", moved=0.0)),
     Sign("secondary", {"desire": 0.01}, {"desire": 5.0}, flow("further_requests"), 1, served),
     Sign("secondary", {"fee_rise": 0.05}, {"fee_rise": 0.5}, column("merchants", "fee"), 1, delivered),
-    Sign("usage", {"kept_by_vendor": 0.1}, {"kept_by_vendor": 0.9}, column("consumers", "kept"), 1, abandoned),
+    Sign("usage", {"kept_by_vendor": 0.1}, {"kept_by_vendor": 0.9}, column("vendor", "kept_people"), 1, abandoned),
     Sign("intangibles", {"documents__spend": 1e3}, {"documents__spend": 1e6}, column("vendor", "ticket_work"), -1),
     Sign("intangibles", {"automation__spend": 1e3}, {"automation__spend": 1e6}, column("vendor", "automated"), 1),
     Sign("skill", {"course": 0.1}, {"course": 0.9}, skill, 1, None, {"lectures": 0.0, "training": 1e5}),
     Sign("skill", {"rule_changes": 0.0}, {"rule_changes": 52.0}, skill, -1, None, {"lectures": 0.0, "course": 0.0}),
     Sign("nodes", {"matters": 0.1}, {"matters": 0.9}, column("merchants", "extent_of_use"), -1),
-    Sign("nodes", {"guidance": 0.0}, {"guidance": 40.0}, column("merchants", "node_week"), 1),
+    Sign("nodes", {"guidance": 0.0}, {"guidance": 40.0}, column("merchants", "node_week"), 1, hands),
     Sign("tiers", {"help": 0.1}, {"help": 0.9}, helped, 1, None, {"diagnoses": 1e4}),
     Sign("tiers", {"fee_off": 0.0}, {"fee_off": 0.2}, column("merchants", "fee"), -1, content, {"diagnoses": 1e4}),
     Sign("service", {"how_to": 0.1}, {"how_to": 0.9}, column("vendor", "response"), 1, sets("decision_makers", skill=1.5)),

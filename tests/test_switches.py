@@ -508,7 +508,10 @@ def _(before: World, step: Step) -> float:
 
 @switch("usage.kept_by_vendor")
 def _(before: World, step: Step) -> float:
-    return float(np.count_nonzero(step(before=put("consumers", state=CONSUMING, kept=False)).consumers.kept))
+    gone = both(put("consumers", state=CONSUMING), put("merchants", status=PROSPECT, parted=False, live_week=0))
+    return float(step(before=gone).vendor.kept_people)
+
+
 # they live with it: what makes service lighter ----------------------------------------------------------
 
 
@@ -516,6 +519,10 @@ def intangible(stock: str, column: str) -> Effect:
     def effect(before: World, step: Step) -> float:
         usual = 0.0 if column in ("self_solved", "automated") else 1.0
         return spread(getattr(step(**{f"{stock}__spend": 1e5}).vendor, column), usual)
+
+    return effect
+
+
 # rivals, badge, cash back, and what a channel is built on ------------------------------------------------
 
 
@@ -681,8 +688,10 @@ def _(before: World, step: Step) -> float:
 
 @switch("usage.cash_worth")
 def _(before: World, step: Step) -> float:
-    nothing, much = (step(before=put("consumers", state=LAPSED), cash_back=cash).consumers.state for cash in (0.0, 50.0))
+    nothing, much = (step(before=put("consumers", state=LAPSED), cash_back=cash, comeback=1.0).consumers.state for cash in (0.0, 50.0))
     return float(np.count_nonzero(nothing != much))
+
+
 # selling ------------------------------------------------------------------------------------------------
 
 
