@@ -99,7 +99,7 @@ def test_tables_are_printed_unless_told_otherwise(capsys: pytest.CaptureFixture[
 
 def told(name: str) -> str:
     """Return what people wrote on a mechanism's page, without its generated part."""
-    return re.sub(r"<!-- parameters -->.*", "", text(f"docs/mechanisms/{name}.md"), flags=re.DOTALL)
+    return re.sub(r"<!-- parameters -->.*<!-- end of parameters -->", "", text(f"docs/mechanisms/{name}.md"), flags=re.DOTALL)
 
 
 def test_every_lever_and_every_switch_is_explained_on_its_page() -> None:

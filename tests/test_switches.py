@@ -536,8 +536,8 @@ def built_on(k: int, other: str, crowd: Callable[[World], None], nobody: Callabl
 
 
 MOVED = {
-    "documents": "ticket_work", "community": "self_solved", "automation": "automated", "content": "content_quality",
-    "events": "event_pull",
+    "documents": "ticket_work", "community": "self_solved", "automation": "automated", "content_quality": "content_quality",
+    "event_reputation": "event_pull",
 }
 for stock, moved in MOVED.items():
     EFFECTS[f"intangibles.{stock}.most"] = intangible(stock, moved)
