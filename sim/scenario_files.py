@@ -19,7 +19,10 @@ SHIPPED = Path(__file__).resolve().parent / "scenarios"
 LARGEST = 1_000_000
 FILES = ".toml file or sheet (.csv, .tsv, .xlsx)"
 OTHERS = "Ideas"  # the group of files that name none
-GROUPS = ("Archetypes", "Business models", "Plans", "Mistakes", "Sizes", "Channels", OTHERS)
+GROUPS = (
+    "Archetypes", "Business models", "Mistakes", "Plans", "Channels", "Sales and resellers", "Service and growing merchants",
+    "References, circles, standards", "Rivals and visibility", "Consumers and firms", "Sizes", OTHERS,
+)
 
 
 @dataclass(frozen=True)
