@@ -125,10 +125,10 @@ def test_a_firm_won_by_a_rival_is_bound_and_free_again_when_its_contract_ends() 
 
 
 def test_what_is_believed_of_the_vendor_holds_a_rival_off(step: Step) -> None:
-    everybody = sets("decision_makers", aware=True, precision=5.0)
+    everybody = both(sets("decision_makers", aware=True, precision=5.0), sets("rivals", offer=0.5))
     wins = [
-        step("rivals", both(everybody, sets("decision_makers", mean=m), sets("rivals", offer=0.5)), appetite=1.0).flows["rival_wins"]
-        for m in (0.1, 0.5, 0.9)
+        step("rivals", both(everybody, sets("decision_makers", mean=mean)), appetite=1.0).flows["rival_wins"]
+        for mean in (0.1, 0.5, 0.9)
     ]
     assert wins[0] > wins[1] > wins[2]
 
