@@ -94,14 +94,15 @@ def test_plans_that_part_in_a_week_agree_up_to_it(market: Scenario, path: str) -
 
 # a segment nobody touches -------------------------------------------------------------------------------
 
-# Segments meet only through what the vendor shares out: its product, staff and till, resellers, and ties across firms. With those
-# held apart, what is done to one segment cannot be felt in another.
+# Segments meet only through what the vendor shares out: its product, staff and till, resellers, partners, and ties across firms.
+# With those held apart, what is done to one segment cannot be felt in another.
 TOUCHED, UNTOUCHED = 2, (0, 1, 3)
 APART = busy(
     market__segments=4, market__reseller_pool=0, vendor__opening_cash=1e12, word__elsewhere=0.0, usage__weak=0.0,
     product__concentration=0.0, product__untaught=1.0, plan__product__need_research=0.0, plan__customization__engineers=900.0,
     customization__asking=0.0, plan__customization__promise_freedom=0.0, buying__faults=0.0, plan__buying__pilot_share=0.0,
     sales__outreach=0.0, plan__sales__segment_focus=TOUCHED, plan__service__support_staff=50_000.0,
+    plan__sales__telesales=0.0, plan__partners__bounty=0.0,
     promotion__sem__segments=(TOUCHED,), promotion__salon__segments=(TOUCHED,), promotion__salon__regions=(),
     promotion__salon__ceiling=1.0, promotion__content__segments=(), promotion__content__ceiling=0.2, usage__push=0.5,
     market__rivals=0, plan__visibility__endorsement=0.0, plan__visibility__discount=0.0, plan__visibility__advertising=0.0,
