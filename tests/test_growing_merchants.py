@@ -10,7 +10,7 @@ import pytest
 from conftest import Found
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import busy, differing, model_of
+from tiny import INTANGIBLES, busy, differing, model_of
 
 from sim.agents.decision_makers import ADMINISTRATOR, completes_node
 from sim.agents.merchants import BRONZE, GOLD, teaches
@@ -30,7 +30,7 @@ SHARES = st.floats(0.0, 1.0)
 LEVERS_OFF: dict[str, Any] = {
     "nodes.matters": 0.0, "plan.nodes.guidance": 0.0, "plan.tiers.diagnoses": 0.0, "plan.skill.training": 0.0,
     "plan.skill.lectures": 0.0, "plan.skill.rule_changes": 0.0, "plan.service.size_priority": 0.0,
-    **{f"plan.intangibles.{name}.spend": 0.0 for name in ("documents", "community", "automation", "content", "events")},
+    **{f"plan.intangibles.{name}.spend": 0.0 for name in INTANGIBLES},
 }
 
 
@@ -96,7 +96,7 @@ def test_off_nothing_of_it_moves_anything() -> None:
     quiet = replaced(busy(weeks=40), LEVERS_OFF)
     other = replaced(quiet, {
         "skill.wear": 0.9, "skill.turnover": 5.0, "nodes.hazards": (0.0, 0.0, 0.0), "tiers.help": 1.0, "tiers.backing": 5.0,
-        "intangibles.documents.most": 0.9, "intangibles.events.most": 0.9, "service.how_to": 1.0, "usage.skilled": 0.3,
+        "intangibles.documents.most": 0.9, "intangibles.event_reputation.most": 0.9, "service.how_to": 1.0, "usage.skilled": 0.3,
     })
     usual, moved = model_of(quiet, 40), model_of(other, 40)
     assert differing(usual.world, moved.world) == set()

@@ -438,8 +438,8 @@ def intangible(stock: str, column: str) -> Effect:
 
 
 MOVED = {
-    "documents": "ticket_work", "community": "self_solved", "automation": "automated", "content": "content_quality",
-    "events": "event_pull",
+    "documents": "ticket_work", "community": "self_solved", "automation": "automated", "content_quality": "content_quality",
+    "event_reputation": "event_pull",
 }
 for stock, moved in MOVED.items():
     EFFECTS[f"intangibles.{stock}.most"] = intangible(stock, moved)

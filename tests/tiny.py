@@ -15,6 +15,7 @@ from sim.model import GrowthModel
 from sim.record import each
 from sim.scenario import Scenario
 
+INTANGIBLES = ("documents", "community", "automation", "content_quality", "event_reputation")
 CHANNELS = ("seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator")
 
 # Nothing here is an estimate: needs come often, the product is fair, every lever is pulled, so that each mechanism has work.
@@ -54,7 +55,7 @@ SETTINGS = CALIBRATED | {
     "nodes.matters": 0.2, "skill.good": 0.3, "skill.seasoning": 8, "plan.nodes.guidance": 1.0, "plan.tiers.diagnoses": 100.0,
     "plan.tiers.fee_off": 0.05, "plan.tiers.co_marketing": 20.0, "plan.skill.training": 30_000.0, "plan.skill.lectures": 100.0,
     "plan.skill.lecture_pay": 300.0, "plan.skill.rule_changes": 4.0, "plan.service.size_priority": 0.5,
-    **{f"plan.intangibles.{name}.spend": 2_000.0 for name in ("documents", "community", "automation", "content", "events")},
+    **{f"plan.intangibles.{name}.spend": 2_000.0 for name in INTANGIBLES},
 }
 
 

@@ -19,7 +19,7 @@ from sim.curves import keep, saturation
 from sim.draws import Draws
 from sim.fields import Measure, Parameters, par
 
-STOCKS = ("documents", "community", "automation", "content", "events")
+STOCKS = ("documents", "community", "automation", "content_quality", "event_reputation")
 
 
 class Intangible(Parameters):
@@ -41,8 +41,8 @@ class Intangibles(Mechanism):
     documents: Intangible = _stock(most=0.4)
     community: Intangible = _stock(half_life=39.0, most=0.5)
     automation: Intangible = _stock(half=1_000_000.0, half_life=104.0, most=0.7)
-    content: Intangible = _stock(half_life=52.0, most=0.6)
-    events: Intangible = _stock(half=500_000.0, half_life=52.0, most=0.6)
+    content_quality: Intangible = _stock(half_life=52.0, most=0.6)
+    event_reputation: Intangible = _stock(half=500_000.0, half_life=52.0, most=0.6)
     half_users: float = par(500.0, "live merchants at which the community solves half of what it could", unit="firms", bounds=(0.1, 1e6), extensive=True)
 
     COLUMNS: ClassVar[dict[str, tuple[Column, ...]]] = {
