@@ -10,7 +10,7 @@ import pytest
 from conftest import Found
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import busy, differing, model_of
+from tiny import INTANGIBLES, busy, differing, model_of
 
 from sim.agents.decision_makers import ADMINISTRATOR, completes_node
 from sim.agents.merchants import BRONZE, GOLD, teaches
@@ -30,7 +30,7 @@ SHARES = st.floats(0.0, 1.0)
 LEVERS_OFF: dict[str, Any] = {
     "nodes.matters": 0.0, "plan.nodes.guidance": 0.0, "plan.tiers.diagnoses": 0.0, "plan.skill.training": 0.0,
     "plan.skill.lectures": 0.0, "plan.skill.rule_changes": 0.0, "plan.service.size_priority": 0.0,
-    **{f"plan.intangibles.{name}.spend": 0.0 for name in ("documents", "community", "automation", "content_quality", "event_reputation")},
+    **{f"plan.intangibles.{name}.spend": 0.0 for name in INTANGIBLES},
 }
 
 

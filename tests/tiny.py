@@ -15,6 +15,7 @@ from sim.model import GrowthModel
 from sim.record import each
 from sim.scenario import Scenario
 
+INTANGIBLES = ("documents", "community", "automation", "content_quality", "event_reputation")
 CHANNELS = (
     "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
     "speaking", "developer_contest", "co_marketing", "reference_marketing", "social_campaign", "joint_campaign", "own_posts",
@@ -62,7 +63,7 @@ SETTINGS = CALIBRATED | {
     "nodes.matters": 0.2, "skill.good": 0.3, "skill.seasoning": 8, "plan.nodes.guidance": 1.0, "plan.tiers.diagnoses": 100.0,
     "plan.tiers.fee_off": 0.05, "plan.tiers.co_marketing": 20.0, "plan.skill.training": 30_000.0, "plan.skill.lectures": 100.0,
     "plan.skill.lecture_pay": 300.0, "plan.skill.rule_changes": 4.0, "plan.service.size_priority": 0.5,
-    **{f"plan.intangibles.{name}.spend": 2_000.0 for name in ("documents", "community", "automation", "content_quality", "event_reputation")},
+    **{f"plan.intangibles.{name}.spend": 2_000.0 for name in INTANGIBLES},
     "market.rivals": 2, "rivals.first_week": 4, "rivals.apart": 20, "rivals.lag": 8, "rivals.contract": 12,
     "visibility.budget": 40.0, "plan.visibility.endorsement": 0.5, "plan.visibility.discount": 0.05,
     "plan.visibility.advertising": 0.2, "plan.usage.cash_back": 0.01, "promotion.overload": 0.2,

@@ -30,8 +30,8 @@ class Nodes(Mechanism):
     guidance: float = par(0.0, "support given by hand to a merchant for each node that somebody has to do", unit="hours/node", bounds=(0, 200), role="lever")
     matters: float = par(0.0, "use lost by a merchant that misses every node", unit="share", bounds=(0, 1), off=0.0)
     hazards: tuple[float, ...] = par((0.30, 0.10, 0.06), "hazard at which an administrator of usual skill completes account, first campaign, review without help", unit="1/week", bounds=(0, 10))
-    due: tuple[float, ...] = par((4.0, 13.0, 26.0, 30.0, 39.0), "when each node is due after going live", unit="weeks", bounds=(1, 520))
-    weights: tuple[float, ...] = par((0.3, 0.25, 0.2, 0.15, 0.1), "what each node is worth for use (they count as shares of their sum)", unit="share", bounds=(0.01, 1))
+    due: tuple[float, ...] = par((4.0, 13.0, 26.0, 30.0, 39.0), "when each node is due after going live", unit="weeks", bounds=(0, 520))
+    weights: tuple[float, ...] = par((0.3, 0.25, 0.2, 0.15, 0.1), "what each node is worth for use (they count as shares of their sum)", unit="share", bounds=(0, 1))
     consumers: float = par(40.0, "active consumers that make the node of first consumers (100 where firms have several hundred)", unit="people", bounds=(1, 1e6))
     lift: float = par(3.0, "how much help in full raises the hazard", unit="×", bounds=(0, 100), off=0.0)
     half_help: float = par(3.0, "help at which half of that is reached", unit="hours/node", bounds=(0.01, 1000))
@@ -124,7 +124,7 @@ class Nodes(Mechanism):
         return np.asarray(open_ & (age >= due), dtype=np.float64)
 
     def _follow(self, world: World, live: Ids, missed: Floats) -> None:
-        weights = np.asarray(self.weights) / sum(self.weights)
+        weights = np.asarray(self.weights) / max(sum(self.weights), 1e-9)
         use = world.merchants.extent_of_use[live]
         target = 1.0 - self.matters * (missed * weights).sum(axis=1)
         world.merchants.columns["extent_of_use"][live] = use + self.speed * (target - use)
