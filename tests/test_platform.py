@@ -255,7 +255,7 @@ def test_there_are_six_archetypes_and_each_is_nearest_to_itself() -> None:
 
 
 @pytest.mark.parametrize(("texts", "kind"), [
-    ({"deciders": "1", "fee": "100", "buys-every": "18 months"}, "analytics"),
+    ({"deciders": "1", "fee": "130", "buys-every": "18 months", "consumers-per-firm": "10"}, "analytics"),
     ({"deciders": "5", "fee": "1500", "buys-every": "5 years"}, "payments"),
     ({"deciders": "2", "consumers-per-firm": "5000", "fee": "80"}, "scan_points"),
     ({"deciders": "4", "consumers-per-firm": "2000", "fee": "100", "buys-every": "4 years"}, "embedded_trust"),

@@ -203,6 +203,7 @@ def given_for(path: str) -> st.SearchStrategy[Any]:
 
 def changes(*without: str) -> st.SearchStrategy[dict[str, Any]]:
     apart = {"segments", "regions", "segment_focus", "roles"}  # these must fit each other, see below
+    apart |= {"target_segment", "seed_segment", "capability_segment"}
     free = [path for path in known() if path not in without and path.rpartition(".")[2] not in apart]
     paths = st.lists(st.sampled_from(free), unique=True, min_size=1, max_size=6)
     return paths.flatmap(lambda chosen: st.fixed_dictionaries({path: given_for(path) for path in chosen}))

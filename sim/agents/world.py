@@ -64,7 +64,7 @@ class Market(Parameters):
     weak_ties: int = par(3, "weak ties of a consumer to consumers of other merchants", unit="ties", bounds=(0, 20))
     reseller_pool: int = par(200, "resellers that could be won", unit="firms", bounds=(0, 10_000), extensive=True)
     rivals: int = par(0, "rivals that will enter the market", unit="firms", bounds=(0, 20))
-    veto_roles: tuple[int, ...] = par((1, 1, 0, 0, 0), "roles that hold a veto (1) or not (0): executive, administrator, technical, finance, frontline; whoever wears that hat in a firm holds it (none: the executive does)", unit="flag", bounds=(0, 1))
+    veto_roles: tuple[float, ...] = par((1.0, 1.0, 0.0, 0.0, 0.0), "roles that hold a veto (1) or not (0): executive, administrator, technical, finance, frontline; whoever wears that hat in a firm holds it (none: the executive does)", unit="flag", bounds=(0, 1))
     integration: float = par(1.0, "how deep the product is built into a firm's systems: multiplies the effort of each role and what switching costs", unit="× points mall", bounds=(0, 10))
     consumers: Literal["rows", "cohorts"] = par("rows", "consumers one by one, or counted by merchant, state and propensity class")
     propensity_classes: int = par(8, "classes of propensity in which cohorts are counted", unit="classes", bounds=(1, 64))

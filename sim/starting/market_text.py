@@ -57,8 +57,7 @@ def _head(title: str, sizes: Sizes, near: list[tuple[Archetype, float]]) -> Iter
     base = near[0]
     yield f"# A market of your own, from {len(sizes.answers)} answers to `sim scenarios new`. Keys are written in full:"
     yield "# write further ones the same way, or put a plan into a file of its own that extends this one."
-    yield f"# It extends {base[0].name} (archetype {base[0].kind})."
-    yield f"# {_nearness(near)}"
+    yield f"# It extends {base[0].name} (archetype {base[0].kind}). {_nearness(near)}"
     yield f"# Distance is the mean difference in logs over {_kinds(sizes)}."
     yield f"extends = {toml(base[0].name)}"
     yield f"title = {toml(title)}"

@@ -31,7 +31,7 @@ MEASURES = {
     "support_cost_per_merchant": "support cost per merchant",
     "p_solvent": "solvent replications",
     "gmv": "gross merchandise value", "take_revenue": "taken by the platform", "cps_revenue": "commission on sales brought",
-    "top20_share": "share of the top fifth of merchants", "ltv": "lifetime value", "ltv_cac": "lifetime value to acquisition cost",
+    "top20_share": "share of the top fifth of merchants", "ltv": "lifetime value", "ltv_cac": "lifetime value to CAC",
     "burn_multiple": "burn multiple", "grr": "gross revenue retention", "nrr": "net revenue retention",
     "p_target": "replications that reach the target", "week_target": "target reached",
     "week_iteration": "iteration gate",
@@ -91,8 +91,8 @@ GROUPS = {
     ),
     "Money": (
         "revenue", "spend", "acquisition_spend", "promotion_spend", "sales_spend", "support_spend", "channel_spend",
-        "runway_weeks", "gmv", "take_revenue", "cps_revenue", "top20_share", "ltv", "ltv_cac", "cac_payback_weeks", "burn_multiple",
-        "nrr", "grr", "p_target", "week_target",
+        "runway_weeks", "gmv", "take_revenue", "cps_revenue", "top20_share", "ltv", "ltv_cac", "cac_payback_weeks",
+        "burn_multiple", "nrr", "grr", "p_target", "week_target",
     ),
 }
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
