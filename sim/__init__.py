@@ -41,7 +41,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Cohort", "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Rival", "Scenario", "Study",
+    "Cohort", "Comparison", "Consumer", "DecisionMaker", "GrowthModel", "Merchant", "Reseller", "Result", "Rival", "Scenario",
+    "Study",
     "UserError", "Vendor", "compare", "load", "run",
 ]
 

@@ -9,7 +9,8 @@ from sim.errors import Problem
 from sim.scenario_files import Origin
 from sim.values import shown
 
-COUNTED_BY = dict.fromkeys(("segments", "segment_focus", "target_segment", "seed_segment", "capability_segment"), "market.segments")
+OF_SEGMENTS = ("segments", "segment_focus", "target_segment", "seed_segment", "capability_segment")
+COUNTED_BY = dict.fromkeys(OF_SEGMENTS, "market.segments")
 COUNTED_BY |= dict.fromkeys(("regions", "region_focus"), "market.regions")
 
 

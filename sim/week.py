@@ -7,9 +7,9 @@
                            usage, platform, feedback, channel, recruitment
     the books close        ledger, gates
 
-What usage, platform, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this week's is
-posted; courses, guidance and diagnoses claim support before tickets get the rest; a reseller judges support against what it
-expected before this week's support enters its habit.
+What usage, platform, channel and gates do acts next week. Engineering reads the evidence that arrived last week before this
+week's is posted; courses, guidance and diagnoses claim support before tickets get the rest; a reseller judges support against
+what it expected before this week's support enters its habit.
 """
 
 from __future__ import annotations

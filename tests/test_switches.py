@@ -688,7 +688,8 @@ def _(before: World, step: Step) -> float:
 
 @switch("usage.cash_worth")
 def _(before: World, step: Step) -> float:
-    nothing, much = (step(before=put("consumers", state=LAPSED), cash_back=cash, comeback=1.0).consumers.state for cash in (0.0, 50.0))
+    lapsed = put("consumers", state=LAPSED)
+    nothing, much = (step(before=lapsed, cash_back=cash, comeback=1.0).consumers.state for cash in (0.0, 50.0))
     return float(np.count_nonzero(nothing != much))
 
 
