@@ -202,7 +202,7 @@ def given_for(path: str) -> st.SearchStrategy[Any]:
 
 
 def changes(*without: str) -> st.SearchStrategy[dict[str, Any]]:
-    apart = {"segments", "regions", "segment_focus", "roles"}  # these must fit each other, see below
+    apart = {"segments", "regions", "segment_focus", "region_focus", "roles"}  # these must fit each other, see below
     apart |= {"target_segment", "seed_segment", "capability_segment"}
     free = [path for path in known() if path not in without and path.rpartition(".")[2] not in apart]
     paths = st.lists(st.sampled_from(free), unique=True, min_size=1, max_size=6)
@@ -258,6 +258,7 @@ def test_shipped_scenarios_load_write_and_explain(name: str, monkeypatch: pytest
 
 @pytest.mark.parametrize(("path", "value", "allowed"), [
     ("promotion.sem.segments", [50], "from 0 to 7"), ("promotion.sem.regions", [6], "from 0 to 5"),
+    ("circles.region_focus", 6, "from 0 to 5"),
     ("sales.segment_focus", 8, "from 0 to 7"), ("plan.sales.segment_focus", [{"to": 3, "value": 8}], "from 0 to 7"),
     ("promotion.sem.roles", [0.0, 0.0, 0.0, 0.0, 0.0], "not all 0"), ("word.roles", [-0.1, 0.5, 0.2, 0.2, 0.2], "from 0"),
 ])
