@@ -320,7 +320,7 @@ def test_the_workbook_tells_units_bounds_and_notes() -> None:
     assert set(rules) == {"whole", "decimal", "list", "date"}
     stages = [rule.formula1 for rule in book[PLAN].data_validations.dataValidation if rule.type == "list"]
     assert '"prototype,iteration,stability"' in stages
-    assert "Lists!$A$2:$A$31" in stages
+    assert "Lists!$A$2:$A$42" in stages
 
 
 @pytest.mark.parametrize("path", ["market.merchants", "belief.memory", "promotion.sem.in_market_only"])
