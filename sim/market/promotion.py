@@ -39,7 +39,7 @@ class PromotionChannel(Parameters):
     """One channel: what it costs, whom it reaches, how long it lasts."""
 
     spend: float = par(0.0, "spending", unit="money/week", bounds=(0, 1e9), role="lever", extensive=True)
-    half_spend: float = par(40_000.0, "spending at which half the ceiling is reached", unit="money/week", bounds=(1, 1e10), extensive=True)
+    half_spend: float = par(40_000.0, "spending at which half the ceiling is reached", unit="money/week", bounds=(0.01, 1e10), extensive=True)
     steepness: float = par(1.0, "exponent of the response: 1 is concave; above 1 an S-curve, which a study must choose on purpose", unit="exponent", bounds=(1, 5))
     ceiling: float = par(0.05, "most visits a week per firm of the market", unit="visits/firm/week", bounds=(0, 10))
     impressions_per_visit: float = par(30.0, "times it is seen for one visit", unit="impressions/visit", bounds=(1, 1e4))
@@ -95,10 +95,10 @@ class Promotion(Mechanism):
     bare: float = par(0.3, "informativeness without any content, as a share", unit="share", bounds=(0, 1))
     introduction: int = par(13, "weeks an introduced firm stays in market at least", unit="weeks", bounds=(1, 520))
     recovery: float = par(0.05, "speed at which a creative tires and recovers", unit="1/week", bounds=(0, 1))
-    visible_half: float = par(53_750.0, "goodwill over all channels at which half of what a reseller or rival can see is seen", unit="money/week", bounds=(1, 1e10), extensive=True)
+    visible_half: float = par(53_750.0, "goodwill over all channels at which half of what a reseller or rival can see is seen", unit="money/week", bounds=(0.01, 1e10), extensive=True)
     hour_cost: float = par(200.0, "cost of an hour of those who speak", unit="money/hour", bounds=(0.01, 1e6))
-    references_half: float = par(60.0, "references at which a channel built on them has half its strength", unit="firms", bounds=(0.1, 1e6), extensive=True)
-    live_half: float = par(600.0, "live merchants at which a channel built on them has half its strength", unit="firms", bounds=(0.1, 1e7), extensive=True)
+    references_half: float = par(60.0, "references at which a channel built on them has half its strength", unit="firms", bounds=(0.001, 1e6), extensive=True)
+    live_half: float = par(600.0, "live merchants at which a channel built on them has half its strength", unit="firms", bounds=(0.001, 1e7), extensive=True)
     most_campaigns: float = par(3.0, "campaigns that a team runs well at once", unit="campaigns", bounds=(1, 100))
     overload: float = par(0.0, "how much campaigns suffer where more run at once: each keeps (most_campaigns/campaigns) to this power", unit="exponent", bounds=(0, 5), off=0.0)
 

@@ -41,7 +41,7 @@ class Rivals(Mechanism):
     appetite: float = par(0.04, "hazard at which a firm in market signs with a rival that alone is heard and far better", unit="1/week", bounds=(0, 5), off=0.0)
     spread: float = par(0.1, "how gradually firms turn to a rival as its offer rises above what they believe of the vendor", unit="0-1", bounds=(0.001, 1), source="logit of choice (McFadden 1974)")
     contract: int = par(104, "weeks a contract with a rival binds", unit="weeks", bounds=(1, 520))
-    presence: float = par(2_000.0, "voice that anybody in the market has by being there", unit="money/week", bounds=(1, 1e8), extensive=True)
+    presence: float = par(2_000.0, "voice that anybody in the market has by being there", unit="money/week", bounds=(0.001, 1e8), extensive=True)
     searching: float = par(0.3, "share of a rival's promotion that goes into search", unit="share", bounds=(0, 1))
     rank: float = par(0.5, "weight of rank in search, against share of voice, in who is found by a search for the category", unit="share", bounds=(0, 1))
     leak: float = par(0.7, "share of searches that are for the category and not for a name", unit="share", bounds=(0, 1), off=0.0)
