@@ -71,7 +71,7 @@ def test_flows_are_numbers_and_count_up(run: Run) -> None:
 
 def test_stocks_are_taken_every_week(run: Run) -> None:
     of_some = {"satisfaction", "merchant_gain", "reseller_confidence", "reseller_effort", "expectation_gap"}
-    of_some |= {"cultivation", "ltv", "top20_share"}  # NaN without any
+    of_some |= {"cultivation", "ltv", "top20_share", "use", "administrator_skill"}  # NaN without any
     for name in of_kind("stock"):
         late = name in of_some or name == "productive_reseller_share"
         assert np.isfinite(run.weekly[name][20:] if late else run.weekly[name]).all(), name
