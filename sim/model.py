@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -26,35 +26,37 @@ Engine = Literal["columns", "agents"]
 class GrowthModel(mesa.Model):
     """One replication of a scenario, stepped week by week.
 
-    `engine="agents"` asks every agent one by one through its Mesa class, with the same result to the bit.
-    Raises ValueError for an unknown engine.
+    `engine="agents"` asks every agent one by one through its Mesa class, with the same result to the bit. `also` are mechanisms
+    of your own: they step every week before the books close, and their measures are recorded. Raises ValueError for an unknown
+    engine and for a measure that is there already.
     """
 
     def __init__(
-        self, scenario: Scenario, seed: int = 1, replication: int = 0, engine: Engine = "columns", weeks: int | None = None
+        self, scenario: Scenario, seed: int = 1, replication: int = 0, engine: Engine = "columns", weeks: int | None = None,
+        also: Sequence[Mechanism] = (),
     ) -> None:
         super().__init__(rng=np.random.default_rng([int(seed), int(replication)]))
         if engine not in ("columns", "agents"):
             raise ValueError(f"engine = {engine!r}; allowed: 'columns', 'agents'")
         self.case, self.seed, self.replication = scenario, int(seed), int(replication)
         self.draws = Draws(self.seed, self.replication)
-        self.mechanisms = scenario.resolved()
+        self.mechanisms, self.also = scenario.resolved(), tuple(also)
         self.world = World(scenario.resolved_market(), scenario.resolved_vendor(), self.draws)
-        for name, mechanism in each(self.mechanisms):
+        for name, mechanism in (*each(self.mechanisms), *((type(own).__name__, own) for own in self.also)):
             add_columns(self.world, mechanism)
             mechanism.prepare(self.world, self.draws.at(-1).of(name))
         first = 1
         for population in self.world.populations:
             population.model, population.ask_all, population.first_unique_id = self, engine == "agents", first
             first += population.n
-        self.recorder = Recorder(scenario.weeks if weeks is None else weeks, self.mechanisms)
+        self.recorder = Recorder(scenario.weeks if weeks is None else weeks, self.mechanisms, self.also)
         self._agent_sets: dict[type, AgentSet] = {}
         self._agent_changes: list[int] = []
 
     def step(self) -> None:
         """Let one week happen and take it down."""
         mechanisms = self._begin()
-        week(self.world, mechanisms, self.draws.at(self.world.week))
+        week(self.world, mechanisms, self.draws.at(self.world.week), self.also)
         self.recorder.record(self.world, mechanisms)
 
     def _begin(self) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,10 @@ def each(mechanisms: Mechanisms) -> Iterator[tuple[str, Mechanism]]:
     return ((name, getattr(mechanisms, name)) for name in type(mechanisms).model_fields)
 
 
-def measures_of(mechanisms: Mechanisms) -> dict[str, Measure]:
+def measures_of(mechanisms: Mechanisms, also: Sequence[Mechanism] = ()) -> dict[str, Measure]:
     """Return every declared measure by name. Raises ValueError when two mechanisms declare the same."""
     found: dict[str, Measure] = {}
-    for name, mechanism in each(mechanisms):
+    for name, mechanism in (*each(mechanisms), *((type(own).__name__, own) for own in also)):
         for measure in mechanism.MEASURES:
             if measure.name in found:
                 raise ValueError(f"measure '{measure.name}' is declared twice, the second time by {name}")
@@ -62,8 +62,8 @@ def keys_of(dimension: str, count: int) -> tuple[str, ...]:
 class Recorder:
     """Fills weekly arrays from the world's books and the mechanisms' stocks."""
 
-    def __init__(self, weeks: int, mechanisms: Mechanisms) -> None:
-        self.measures = measures_of(mechanisms)
+    def __init__(self, weeks: int, mechanisms: Mechanisms, also: Sequence[Mechanism] = ()) -> None:
+        self.measures, self.also = measures_of(mechanisms, also), tuple(also)
         self.weekly = {name: np.full(weeks, np.nan) for name in self.measures}
         for name, measure in self.measures.items():
             if measure.kind == "flow":
@@ -76,7 +76,7 @@ class Recorder:
     def record(self, world: World, mechanisms: Mechanisms) -> None:
         """Take down the week that has just happened."""
         week = world.week
-        for _, mechanism in each(mechanisms):
+        for mechanism in (*(found for _, found in each(mechanisms)), *self.also):
             for name, value in mechanism.stocks(world).items():
                 self.weekly[name][week] = value
         for name, measure in self.measures.items():

@@ -14,6 +14,9 @@ what it expected before this week's support enters its habit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sim.agents.mechanism import Mechanism
 from sim.agents.world import World
 from sim.draws import Draws
 from sim.fields import Parameters
@@ -82,8 +85,8 @@ class Mechanisms(Parameters):
     gates: Gates = Gates()
 
 
-def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
-    """Let one week happen to `world`; `draws` are this week's."""
+def week(world: World, mechanisms: Mechanisms, draws: Draws, also: Sequence[Mechanism] = ()) -> None:
+    """Let one week happen to `world`; `draws` are this week's. Mechanisms of your own (`also`) come before the books close."""
     mechanisms.growth.step(world, draws.of("growth"))
     mechanisms.need.step(world, draws.of("need"))
     mechanisms.rivals.step(world, draws.of("rivals"))
@@ -111,5 +114,7 @@ def week(world: World, mechanisms: Mechanisms, draws: Draws) -> None:
     mechanisms.feedback.step(world, draws.of("feedback"))
     mechanisms.channel.step(world, draws.of("channel"))
     mechanisms.recruitment.step(world, draws.of("recruitment"))
+    for mechanism in also:
+        mechanism.step(world, draws.of(type(mechanism).__name__))
     mechanisms.ledger.step(world, draws.of("ledger"))
     mechanisms.gates.step(world, draws.of("gates"))

@@ -160,7 +160,7 @@ def test_the_dimensions_of_the_contract_are_there() -> None:
         "seo", "sem", "feed_ads", "content", "media", "exhibition", "salon", "incubator",
         "speaking", "developer_contest", "co_marketing", "reference_marketing", "social_campaign", "joint_campaign", "own_posts",
         "word_of_mouth", "cold_outreach", "reseller", "seed",
-        "circle", "badge", "partner",
+        "circle", "badge", "partner", "other",
     )
     assert keys_of("route", 4) == ("rep", "reseller", "self_service", "telesales")
     assert keys_of("role", 5) == ("executive", "administrator", "technical", "finance", "frontline")

@@ -23,6 +23,7 @@ SOURCES = (
     "circle",
     "badge",
     "partner",
+    "other",
 )
 SOURCE = {name: code for code, name in enumerate(SOURCES)}
 ACCOUNTS = (

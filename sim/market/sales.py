@@ -140,6 +140,7 @@ class Sales(Mechanism):
         new = firms[draws("enquiry").happens(probability(keenest), firms)]
         merchants.columns["status"][new] = LEAD
         merchants.columns["lead_week"][new] = world.week
+        merchants.columns["source"][new[merchants.source[new] < 0]] = SOURCE["other"]
         self._count_by_source(world, "leads", new)
         world.note("lead", new, -1, np.array(SOURCES)[merchants.source[new]])
 
