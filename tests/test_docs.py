@@ -313,3 +313,49 @@ def test_the_python_of_the_studies_page_runs(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(ROOT)
     (code,) = blocks("docs/studies.md", "python")
     exec(compile(code, "docs/studies.md", "exec"), {})
+
+
+# practice and examples ----------------------------------------------------------------------------------
+
+
+def test_the_page_of_practice_names_what_there_is() -> None:
+    from sim.record import measures_of
+    from sim.scenario_files import shipped
+    from sim.settings import known
+
+    rows = [line.strip().strip("|").split(" | ") for line in text("docs/practice.md").splitlines() if line.startswith("| ")][2:]
+    assert len(rows) >= 30
+    for column, there in ((3, set(known())), (4, set(measures_of(Mechanisms()))), (5, set(shipped()))):
+        assert {name for row in rows for name in re.findall(r"`([^`]+)`", row[column])} - there == set()
+
+
+def example(name: str) -> Any:
+    """Return a script of examples/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_roadshow_meets_firms_and_costs_what_it_spends() -> None:
+    """Every week 2,000 at a tenth of the market: 200 a week, but for what other spending the till could not afford."""
+    found = example("roadshow").main(replications=1, weeks=20)
+    assert found["meetings"] > 0
+    assert found["cash"] < -0.9 * 20 * 2_000
+
+
+def test_of_ten_impatient_merchants_fewer_stay() -> None:
+    impatient, usual = example("impatient_merchants").main(weeks=110)
+    assert impatient < usual <= 10
+
+
+def test_why_did_we_win_fewer_is_answered_by_the_lines_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = sim.run
+    monkeypatch.setattr(sim, "run", lambda scenario, reps: run(scenario, reps=reps, weeks=90))
+    scope: dict[str, Any] = {}
+    for block in blocks("docs/events.md", "python"):
+        exec(block, scope)  # the page's own lines
+    assert {"signed", "no_decision"} <= set(scope["why"][0].index.get_level_values("event"))
+    assert scope["why"][0].sum() > 10
