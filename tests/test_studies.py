@@ -91,7 +91,7 @@ def test_plans_are_laid_over_the_base(tmp_path: Path) -> None:
 WRONG = [
     ('question = "How much custom work?"', "", ["question"]),
     ("replications = 3", "replicatons = 3", ["line 4", "replicatons", "did you mean 'replications'"]),
-    ("replications = 3", "replications = 1", ["line 4", "replications = 1", "greater than or equal to 2"]),
+    ("replications = 3", "replications = 1", ["line 4", "replications = 1", "out of range; allowed: at least 2"]),
     ("replications = 3", 'replications = "3"', ["line 4", "replications"]),
     ('base = "baseline+small"', 'base = "basline+small"', ["basline", "did you mean 'baseline'"]),
     ('"focus"', '"fokus"', ["measures", "fokus", "did you mean 'focus'"]),
@@ -107,6 +107,24 @@ WRONG = [
     ("[quick]", '[decision]\nchoose = "best"\n[quick]', ["decision.choose", "highest"]),
     ("steps = 3", "steps = 3\nshift = [\"plan.promotion.sem.spend\"]", ["factors.2"]),
     ("[set]", "[set", ["is not TOML"]),
+    ("replications = 3", "replications = 100000000", ["line 4", "replications = 100000000", "at most 100,000"]),
+    ("weeks = 8", 'weeks = 8\nplans = ["baseline", "baseline"]', ["line 4", "plans.2 = 'baseline'", "stands twice"]),
+    ('base = "baseline+small"', 'base = "basline+small"', ["line 2", "base"]),
+    ('base = "baseline+small"', 'base = "mine.toml"', ["line 2", "base", "no file 'mine.toml'"]),
+    ('"market.scale" = 0.002', '"market.scale" = -1', ["line 7", "market.scale = -1", "out of range"]),
+    ('"market.scale" = 0.002', '"market.skale" = 0.002', ["line 7", "market.skale", "did you mean 'market.scale'"]),
+    ("accept_match", "accept_mach", ["line 10", "factors.1.path = 'plan.customization.accept_mach'", "accept_match'?"]),
+    ("[0.0, 1.0]", "[0.0, 7.0]", ["line 11", "factors.1.levels"]),
+    ("[0.0, 1.0]", "[0.0, 0.0]", ["line 11", "factors.1.levels.2 = 0.0"]),
+    ("[0.1, 0.5]", "[nan, 0.5]", ["line 16", "factors.2.bounds.1 = nan: is not a finite number"]),
+    ("[quick]", "[decision]\nindifference = nan\n[quick]", ["decision.indifference = nan: is not a finite number"]),
+    ("[quick]", '[decision]\nindifference = "5k"\n[quick]', ["decision.indifference = '5k': is not a number"]),
+    ("[0.0, 1.0]", '[0.0, {label = "a", set = {}}]', ["factors.1", "all values, or all tables of label and set"]),
+    ("[0.0, 1.0]", "[0.0, 1.0]\nsteps = 2", ["factors.1", "steps, which go with bounds"]),
+    ('path = "plan.customization.accept_match"\nlevels = [0.0, 1.0]', 'levels = [{label = "a", set = 3}, {label = "b", set = {}}]',
+     ["line 10", "factors.1.levels.1.set = 3: is not a table"]),
+    ('"market.scale" = 0.002', '"market.scale" = 0.002\n"plan.customization.accept_match" = 0.5',
+     ["line 8", "plan.customization.accept_match", "changes nothing", "'match'"]),
 ]
 
 
@@ -118,6 +136,60 @@ def test_what_is_wrong_is_told_with_file_and_key(old: str, new: str, parts: list
     for part in ["study.toml", *parts]:
         assert part in str(error.value)
     assert len(str(error.value).splitlines()) == 1
+
+
+FAULTS = """question = "Which?"
+base = "basline+small"
+replications = 1
+measures = ["fokus"]
+plans = ["baseline", "baseline"]
+[set]
+"market.scale" = -1
+"market.skale" = 1
+[[factors]]
+name = "match"
+path = "plan.customization.accept_mach"
+levels = [0.0, 1.0]
+[[factors]]
+name = "share"
+path = "plan.customization.max_share"
+levels = [0.1, 0.1, 7.0]
+[[factors]]
+name = "odd"
+levels = []
+[decision]
+measure = "valu"
+"""
+
+
+def test_all_that_is_wrong_is_told_at_once_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        Study.load(written(tmp_path, FAULTS))
+    lines = {problem.line for problem in error.value.problems}
+    assert lines == {2, 3, 4, 5, 7, 8, 11, 16, 17, 21}
+    assert all(problem.key for problem in error.value.problems)
+
+
+def test_too_many_runs_are_refused_before_they_are_made(tmp_path: Path) -> None:
+    text = TINY.replace("replications = 3", "replications = 100000").replace("steps = 3", "steps = 1000")
+    with pytest.raises(UserError, match="line 4: replications = 100000: makes 200,000,000 runs"):
+        Study.load(written(tmp_path, text))
+    with pytest.raises(UserError, match="span 200,000 settings"):
+        Study.load(written(tmp_path, text.replace("[0.0, 1.0]", str([k / 1000 for k in range(200)]))))
+
+
+def test_base_and_plans_are_looked_for_beside_the_study_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "mine.toml").write_text('extends = ["baseline", "small"]\n[market]\nscale = 0.003\n')
+    (tmp_path / "mine.toml").write_text('extends = ["baseline", "small"]\n[market]\nscale = 0.004\n')
+    (tmp_path / "here.toml").write_text("[plan.customization]\naccept_match = 0.5\n")
+    text = TINY.replace('"baseline+small"', '"mine.toml"').replace('[set]\n"market.scale" = 0.002\n', "")
+    text = text.replace("weeks = 8", 'weeks = 8\nplans = ["here.toml", "baseline"]')
+    (tmp_path / "sub" / "study.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    study = Study.load("sub/study.toml")
+    assert study.cells[0].scenario.market.scale == 0.003
+    assert {cell.plan for cell in study.cells} == {"here.toml", "baseline"}
 
 
 def test_a_grid_too_large_is_refused() -> None:
@@ -346,7 +418,8 @@ def test_a_study_from_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("arguments", "part"), [
     (["study", "nowhere.toml"], "no such file"), (["study", "baseline"], "question"),
     (["study", "export", "x.toml"], "no such file"),
-    (["study", "x.txt"], "x.txt"),
+    (["study", "x.txt"], "x.txt"), (["study", "x.toml", "--reps", "100001"], "100,000"),
+    (["compare", "baseline", "small", "--worlds", "999999999"], "2 to 10,000"),
 ])
 def test_wrong_studies_are_one_line(arguments: list[str], part: str, tmp_path: Path) -> None:
     assert part in refused(*arguments, cwd=tmp_path)
