@@ -121,7 +121,7 @@ WRONG = [
     ("[quick]", '[decision]\nindifference = "5k"\n[quick]', ["decision.indifference = '5k': is not a number"]),
     ("[0.0, 1.0]", '[0.0, {label = "a", set = {}}]', ["factors.1", "all values, or all tables of label and set"]),
     ("[0.0, 1.0]", "[0.0, 1.0]\nsteps = 2", ["factors.1", "steps, which go with bounds"]),
-    ('path = "plan.customization.accept_match"\nlevels = [0.0, 1.0]', 'levels = [{label = "a", set = 3}, {label = "b", set = {}}]',
+    ('path = "plan.customization.accept_match"\nlevels = [0.0, 1.0]', 'levels = [{label = "a", set = 3}]',
      ["line 10", "factors.1.levels.1.set = 3: is not a table"]),
     ('"market.scale" = 0.002', '"market.scale" = 0.002\n"plan.customization.accept_match" = 0.5',
      ["line 8", "plan.customization.accept_match", "changes nothing", "'match'"]),
@@ -361,6 +361,34 @@ def test_the_folder_holds_rows_settings_and_answer(kept: tuple[Path, StudyResult
     assert len(answer["cells"]) == 6
     assert answer["best"] == answer["cells"][Answer(result).best]
     assert (made / "mine.toml").read_text() == TINY
+
+
+@pytest.mark.parametrize("name", ["answer.json", "rows.parquet", "cells.csv", "mine.toml"])
+def test_a_damaged_folder_is_made_again_from_the_store(
+    kept: tuple[Path, StudyResult, Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _, made = kept
+    before = (made / name).read_bytes()
+    (made / "own.txt").write_text("mine")
+    (made / name).write_text("{}")
+    monkeypatch.setattr(runner, "perform", lambda one: pytest.fail("was run again"))
+    study, ways = Study.load(folder / "mine.toml"), keep.Ways(shelf=folder / "results")
+    assert not keep.study_kept(study, None, ways)[2]
+    assert (made / name).read_bytes() == before
+    assert (made / "own.txt").read_text() == "mine"
+    (made / name).unlink()
+    assert not keep.study_kept(study, None, ways)[2]
+    assert keep.study_kept(study, None, ways)[2]
+    (made / "own.txt").unlink()
+
+
+def test_the_home_folder_is_known_by_its_short_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SIM_RESULTS", "~/mine")
+    assert keep.shelf() == tmp_path / "mine"
+    monkeypatch.setenv("SIM_RESULTS", "~nobody-of-this-name/mine")
+    with pytest.raises(UserError, match="SIM_RESULTS"):
+        keep.shelf()
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
