@@ -310,6 +310,61 @@ def test_equal_settings_are_never_told_apart() -> None:
     assert not answer.clearly_worse.any()
 
 
+def of_two_factors(table: list[list[list[float]]], **rule: Any) -> Answer:
+    """Return the answer of values by level of a, level of b and world."""
+    base = sim.load("baseline+small")
+    decision = Study.load(SHIPPED[0]).decision.model_copy(update={"indifference": 0.0} | rule)
+    cells = tuple(Cell("base", (a / 10, b / 10), base) for a, row in enumerate(table) for b in range(len(row)))
+    study = Study("made up", "Which?", "", (("a", ""), ("b", "weeks")), cells, ("value",), len(table[0][0]), 1, decision)
+    return Answer(result_of(study, [Done(k, {"value": x}, 1.0) for row in table for cell in row for k, x in enumerate(cell)]))
+
+
+def test_a_factor_that_makes_no_difference_is_named_and_decides_nothing() -> None:
+    answer = of_two_factors([[[1.0, 2.0], [2.0, 3.1], [1.0, 1.5]]] * 3)
+    assert answer.no_effect == ["a"]
+    assert answer.p_best == 1.0
+    words = sentences(answer)
+    assert words[0].startswith("B at 0.1 weeks: highest value")
+    assert words[1] == "A makes no difference."
+    assert not any("end of what was tried" in sentence or "a at" in sentence for sentence in words)
+
+
+def test_settings_that_all_give_the_same_are_not_ranked() -> None:
+    answer = of_two_factors([[[1.0, 2.0]] * 3] * 3)
+    assert answer.no_effect == ["a", "b"]
+    (words,) = sentences(answer)
+    assert words.startswith("A and b make no difference: value ")
+    assert words.endswith(" in every setting.")
+
+
+def test_settings_equal_to_the_best_are_told() -> None:
+    answer = of_two_factors([[[3.0, 4.0], [1.0, 2.0]], [[3.0, 4.0], [0.5, 2.0]]])
+    assert answer.no_effect == []
+    assert "Exactly the same in every run: a at 0.1, b at 0 weeks." in sentences(answer)
+    assert answer.p_best == 1.0
+
+
+def test_indifference_has_no_part_in_p_best() -> None:
+    values = [[[1.0, 2.0, 3.0, 4.2]], [[1.1, 1.9, 3.1, 4.1]]]
+    assert of_two_factors(values).p_best == of_two_factors(values, indifference=9.0).p_best < 1
+
+
+def test_the_worst_lies_below_the_best_or_above_where_less_is_better() -> None:
+    table = [[[1.0, 2.0, 3.0], [2.0, 3.1, 3.9]]]
+    assert "is 1 CNY (0.75 to 1.25) below it" in " ".join(sentences(of_two_factors(table)))
+    assert "is 1 CNY (0.75 to 1.25) above it" in " ".join(sentences(of_two_factors(table, choose="lowest")))
+
+
+def test_a_measure_that_never_was_is_not_blamed_on_failures() -> None:
+    base = sim.load("baseline+small")
+    decision = Study.load(SHIPPED[0]).decision.model_copy(update={"measure": "week_stability"})
+    cells = tuple(Cell("base", (k,), base) for k in range(2))
+    study = Study("mine", "Which?", "", (("x", ""),), cells, ("week_stability",), 2, 1, decision)
+    for weeks, said in (([np.nan] * 4, "any replication"), ([3.0, 4.0, np.nan, np.nan], "any replication of x at 1")):
+        with pytest.raises(UserError, match=f"mine.toml: decision.measure = 'week_stability': was not reached in {said}"):
+            Answer(result_of(study, [Done(k % 2, {"week_stability": week}, 1.0) for k, week in enumerate(weeks)]))
+
+
 # running ------------------------------------------------------------------------------------------------
 
 
@@ -423,7 +478,8 @@ def test_figures_and_sentences_are_made(kept: tuple[Path, StudyResult, Path]) ->
     figures = study_figures(result)
     assert list(figures) == ["study_value", "study_focus"]
     words = sentences(Answer(result))
-    assert words[0].startswith("Match = ")
+    assert words[0].startswith("Share at 0.5 of engineering: ")
+    assert words[1] == "Match makes no difference."
     assert all(sentence.endswith(".") for sentence in words)
 
 

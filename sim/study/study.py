@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,12 +178,18 @@ def result_of(study: Study, outcomes: Sequence[Outcome]) -> StudyResult:
     return StudyResult(study, pd.DataFrame(rows), tuple(failures))
 
 
-def said(study: Study, cell: Cell) -> str:
-    """Return a cell in words: `start = 26 weeks, budget = 40,000`."""
-    several = len({other.plan for other in study.cells}) > 1
+def said(study: Study, cell: Cell, without: Collection[str] = ()) -> str:
+    """Return a cell in words: `start at 26 weeks, calendar “announced”`; `without` are factors, or `plan`, to leave out."""
+    several = len({other.plan for other in study.cells}) > 1 and "plan" not in without
     pairs = zip(study.factors, cell.levels, strict=True)
-    parts = [f"{name} = {label_text(label)}{f' {unit}' if unit else ''}" for (name, unit), label in pairs]
+    parts = [f"{name} {_at(label, unit)}" for (name, unit), label in pairs if name not in without]
     return ", ".join(([cell.plan] if several else []) + parts)
+
+
+def _at(label: Any, unit: str) -> str:
+    if isinstance(label, str):
+        return f"\N{LEFT DOUBLE QUOTATION MARK}{label}\N{RIGHT DOUBLE QUOTATION MARK}"
+    return f"at {label_text(label)}{f' {unit}' if unit else ''}"
 
 
 def label_text(label: Any) -> str:
