@@ -113,6 +113,8 @@ def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
 
     Raises UserError for an unknown name, and for a path that leaves the folder of `beside`.
     """
+    if grid.other_format(item):
+        raise UserError(Problem(grid.other_format(item), item))
     if not is_path(item):
         if item not in shipped():
             known = ", ".join(shipped())
