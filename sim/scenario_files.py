@@ -114,7 +114,7 @@ def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
     Raises UserError for an unknown name, and for a path that leaves the folder of `beside`.
     """
     if grid.other_format(item):
-        raise UserError(Problem(grid.other_format(item), item))
+        raise UserError(Problem(f"{shown(item)} {grid.other_format(item)}"))
     if not is_path(item):
         if item not in shipped():
             known = ", ".join(shipped())

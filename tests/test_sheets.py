@@ -441,7 +441,7 @@ def test_no_bytes_break_the_reader(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(("spec", "parts"), [
-    ("baseline+spend.xls", ["no scenario 'spend.xls'"]), ("baseline+none.csv", ["none.csv", "no such file"]),
+    ("baseline+spend.xls", ["'spend.xls' is in the old Excel format", "save it as .xlsx"]), ("baseline+none.csv", ["none.csv", "no such file"]),
     ("baseline+in/none.csv", ["no such file"]), ("up.toml", ["up.toml line 1: extends", "outside the folder"]),
     ("link.toml", ["link.toml line 1: extends", "outside the folder"]),
 ])
@@ -584,7 +584,7 @@ def test_hidden_cells_count_and_a_note_says_so(here: Path) -> None:
 def test_other_formats_are_named(name: str, format_: str, here: Path) -> None:
     for told in (check(f"baseline+{name}"), check(name), check(f"./{name}")):
         (line,) = map(str, told)
-        assert f"is {format_}: save it as .xlsx" in line
+        assert f"{name}' is {format_}: save it as .xlsx" in line
     with pytest.raises(UserError, match=r"save it as \.xlsx"):
         load("baseline", name)
 
