@@ -441,7 +441,8 @@ def test_no_bytes_break_the_reader(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(("spec", "parts"), [
-    ("baseline+spend.xls", ["'spend.xls' is in the old Excel format", "save it as .xlsx"]), ("baseline+none.csv", ["none.csv", "no such file"]),
+    ("baseline+spend.xls", ["'spend.xls' is in the old Excel format", "save it as .xlsx"]),
+    ("baseline+none.csv", ["none.csv", "no such file"]),
     ("baseline+in/none.csv", ["no such file"]), ("up.toml", ["up.toml line 1: extends", "outside the folder"]),
     ("link.toml", ["link.toml line 1: extends", "outside the folder"]),
 ])
