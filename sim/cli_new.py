@@ -34,19 +34,19 @@ Base = Annotated[str | None, typer.Option("--base", metavar="SCENARIO", help="St
 PlanOnly = Annotated[bool, typer.Option("--plan-only", help="Start a plan on the baseline, without questions.")]
 From = Annotated[str | None, typer.Option("--from", metavar="FILE.csv", help=TABLE, rich_help_panel=PANEL)]
 Like = Annotated[str, typer.Option("--archetype", metavar="NAME", help=LIKE, rich_help_panel=PANEL)]
-Firms = Annotated[str | None, _option("firms")]
-BuysEvery = Annotated[str | None, _option("buys-every")]
-Deciders = Annotated[str | None, _option("deciders")]
-Consumers = Annotated[str | None, _option("consumers-per-firm")]
-Resellers = Annotated[str | None, _option("resellers")]
-Currency = Annotated[str | None, _option("currency")]
-Rate = Annotated[str | None, _option("exchange-rate")]
-Fee = Annotated[str | None, _option("fee")]
-Reps = Annotated[str | None, _option("reps")]
-Engineers = Annotated[str | None, _option("engineers")]
-Support = Annotated[str | None, _option("support")]
-Cash = Annotated[str | None, _option("cash")]
-Start = Annotated[str | None, _option("start-date")]
+Firms = Annotated[list[str] | None, _option("firms")]
+BuysEvery = Annotated[list[str] | None, _option("buys-every")]
+Deciders = Annotated[list[str] | None, _option("deciders")]
+Consumers = Annotated[list[str] | None, _option("consumers-per-firm")]
+Resellers = Annotated[list[str] | None, _option("resellers")]
+Currency = Annotated[list[str] | None, _option("currency")]
+Rate = Annotated[list[str] | None, _option("exchange-rate")]
+Fee = Annotated[list[str] | None, _option("fee")]
+Reps = Annotated[list[str] | None, _option("reps")]
+Engineers = Annotated[list[str] | None, _option("engineers")]
+Support = Annotated[list[str] | None, _option("support")]
+Cash = Annotated[list[str] | None, _option("cash")]
+Start = Annotated[list[str] | None, _option("start-date")]
 
 
 def new(
@@ -72,7 +72,7 @@ def new(
     sim scenarios new my_plan --base baseline
     """
     file = name if name.endswith(".toml") else f"{name}.toml"
-    options = {q.name: context.params[q.key] for q in QUESTIONS.values() if context.params[q.key] is not None}
+    options = _options(context.params)
     market = bool(options) or from_ is not None or bool(archetype)
     if market and (plan_only or base is not None):
         raise UserError(Problem("starts a plan; answers start a market", key="--plan-only" if plan_only else "--base"))
@@ -80,6 +80,30 @@ def new(
         _start_market(file, options, from_, archetype, ask=not market)
     else:
         _start_plan(file, base or "baseline")
+    _note_namesake(file)
+
+
+def _note_namesake(file: str) -> None:
+    """Say which of two scenarios a name means, where one of that name comes with sim."""
+    from pathlib import Path
+
+    from sim.scenario_files import shipped
+
+    name = Path(file).stem
+    if name in shipped():
+        typer.echo(f"note: {name} alone means the scenario that comes with sim; yours is {file}", err=True)
+
+
+def _options(given: dict[str, Any]) -> dict[str, str]:
+    """Return the answers given as options. Raises UserError where a question is answered twice."""
+    options = {q.name: given[q.key] for q in QUESTIONS.values() if given[q.key]}
+    twice = [
+        Problem("is answered twice", key=QUESTIONS[name].option, given=" and ".join(texts), allowed="one answer")
+        for name, texts in options.items() if len(texts) > 1
+    ]
+    if twice:
+        raise UserError(*twice)
+    return {name: texts[0] for name, texts in options.items()}
 
 
 def _terminal() -> bool:
@@ -108,11 +132,13 @@ def _taken(options: dict[str, str], file: str | None) -> dict[str, Answer]:
     """Return the answers of a file, overruled by those given as options. Raises UserError with a line for each problem."""
     from sim.starting.figures import figures
 
-    answers = {} if file is None else figures(file)
+    own = options.get("currency", "")
+    answers = {} if file is None else figures(file, own)
+    currency = own or str(answers["currency"].value if "currency" in answers else "")
     problems: list[Problem] = []
     for name, text in options.items():
         try:
-            answers[name] = answer(QUESTIONS[name], text)
+            answers[name] = answer(QUESTIONS[name], text, currency=currency)
         except UserError as error:
             problems += error.problems
     if problems:
@@ -177,7 +203,7 @@ def _answered(question: Question, currency: str, default: str) -> Answer | None:
         if not text.strip() and default:
             return None
         try:
-            return answer(question, text)
+            return answer(question, text, currency=currency)
         except UserError as error:
             typer.echo(f"  {_in(str(error), currency)}", err=True)
 

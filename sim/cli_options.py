@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.study.limits import MOST_REPS, MOST_WORLDS
+
 if TYPE_CHECKING:
     from sim.study.folders import Dress
     from sim.study.keep import Ways
     from sim.study.runner import Jobs
 
 LONGEST = 9
-MOST_REPS = 100_000
 
 
 def whole(least: int, most: int = 10**LONGEST - 1) -> Callable[[Any], int]:
@@ -49,7 +50,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print only the summary, as J
 PLAN = "Your own plan by week, date, month or quarter: spend.csv, spend.xlsx#Budget. Amounts at full size; market.scale applies."
 PlanSheet = Annotated[str, option("--plan", "SHEET", PLAN)]
 WORLDS = "Also play the plans in N worlds drawn from the plausible ranges: in which share does the answer keep its sign?"
-Worlds = Annotated[int | None, option("--worlds", "N", WORLDS, parser=whole(2))]
+Worlds = Annotated[int | None, option("--worlds", "N", WORLDS, parser=whole(2, MOST_WORLDS))]
 Out = Annotated[Path | None, option("--out", "DIR", "Run directory (default: results/NAME-HASH).")]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from sim.cli_options import JobCount, Json, Out, print_json, ways_of, whole
+from sim.cli_options import JobCount, Json, Out, option, print_json, ways_of, whole
+from sim.study.limits import MOST_REPS
 
 if TYPE_CHECKING:
     from sim.study.study import Study
@@ -27,7 +28,7 @@ class OrFile(TyperGroup):
 study = typer.Typer(cls=OrFile, no_args_is_help=True)
 File = Annotated[str, typer.Argument(metavar="FILE", help="A study file (.toml).")]
 Quick = Annotated[bool, typer.Option("--quick", help="Fewer replications and levels, as the file says: less sure.")]
-Reps = Annotated[int | None, typer.Option("--reps", metavar="N", help="Replications (default: the file's).", parser=whole(2))]
+Reps = Annotated[int | None, option("--reps", "N", "Replications (default: the file's).", parser=whole(2, MOST_REPS))]
 
 
 def _load(file: str, quick: bool, reps: int | None = None) -> Study:

@@ -19,7 +19,7 @@ from sim.fields import declared
 from sim.plan import Model, Plan, plain, scaled, with_values
 from sim.scenario_files import Origin, locate, parts, read, shipped
 from sim.settings import SWITCHES, Heading, Reading, defaults, dump, known, nested, settings_of, toml, toml_value
-from sim.sheets.grid import is_sheet
+from sim.sheets.grid import is_sheet, other_format
 from sim.stacked import stacked
 from sim.values import shown
 from sim.week import Mechanisms
@@ -206,7 +206,8 @@ def _overruled(scenario: Scenario, path: str) -> list[Problem]:
 def _read(spec: str, plan: str = "", settings: Iterable[str] = (), at_least: int = 0) -> tuple[Scenario | None, list[Problem]]:
     items = parts(spec)
     if plan and not is_sheet(plan):
-        return None, [Problem("is not a sheet", plan, allowed="a .csv, .tsv or .xlsx file; scenario files are stacked with +")]
+        allowed = "a .csv, .tsv or .xlsx file; scenario files are stacked with +"
+        return None, [Problem(other_format(plan) or "is not a sheet", plan, allowed=allowed)]
     found = stacked([*items, plan] if plan else items, settings, at_least)
     if found.problems:
         return None, list(found.problems)

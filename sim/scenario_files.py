@@ -87,20 +87,20 @@ def is_path(item: str) -> bool:
     return item.endswith(".toml") or grid.is_sheet(item) or "/" in item or os.sep in item
 
 
-def parts(spec: str) -> list[str]:
-    """Split what the user typed at each '+' that belongs to no file's name."""
+def parts(spec: str, *folders: Path) -> list[str]:
+    """Split what the user typed at each '+' that belongs to no file's name, here or in one of `folders`."""
     pieces, found = spec.split("+"), []
     while pieces:
         ways = ["+".join(pieces[:n]) for n in range(len(pieces), 1, -1)]
-        longest = next((way for way in ways if _is_file(way)), pieces[0])
+        longest = next((way for way in ways if any(_is_file(way, folder) for folder in (Path(), *folders))), pieces[0])
         found.append(longest.strip())
         pieces = pieces[longest.count("+") + 1 :]
     return found
 
 
-def _is_file(name: str) -> bool:
+def _is_file(name: str, folder: Path) -> bool:
     try:
-        return is_path(name) and Path(name).is_file()
+        return is_path(name) and (folder / name).is_file()
     except (OSError, ValueError):
         return False
 
@@ -116,6 +116,8 @@ def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
 
     Raises UserError for an unknown name, and for a path that leaves the folder of `beside`.
     """
+    if grid.other_format(item):
+        raise UserError(Problem(f"{shown(item)} {grid.other_format(item)}"))
     if not is_path(item):
         if item not in shipped():
             known = ", ".join(shipped())

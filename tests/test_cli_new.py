@@ -215,3 +215,26 @@ def test_every_wrong_answer_has_its_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert [line.split()[0] for line in done.stderr.splitlines()] == ["--firms", "--cash"]
     assert list(tmp_path.iterdir()) == []
+
+
+# as people write it -------------------------------------------------------------------------------------
+
+
+def test_money_on_the_command_line_is_that_of_the_currency(tmp_path: Path) -> None:
+    given = ("--currency", "EUR", "--exchange-rate", "7.8", "--cash", "400k", "--fee", "€195/month")
+    assert call("scenarios", "new", "mine", *given, cwd=tmp_path).returncode == 0
+    text = (tmp_path / "mine.toml").read_text()
+    assert "buying.fee = 45.0  # EUR/week; yours: €195/month" in text
+    assert "vendor.opening_cash = 400_000.0" in text
+
+
+def test_a_question_answered_twice_is_refused(tmp_path: Path) -> None:
+    line = refused("scenarios", "new", "mine", "--firms", "12000", "--firms", "13000", cwd=tmp_path)
+    assert line == "--firms = '12000 and 13000': is answered twice; allowed: one answer"
+    assert not (tmp_path / "mine.toml").exists()
+
+
+def test_a_namesake_of_a_shipped_scenario_is_told_apart(tmp_path: Path) -> None:
+    done = call("scenarios", "new", "baseline", "--plan-only", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == "note: baseline alone means the scenario that comes with sim; yours is baseline.toml\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import time
 import zipfile
 from collections.abc import Iterator
 from fractions import Fraction
@@ -440,7 +441,8 @@ def test_no_bytes_break_the_reader(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(("spec", "parts"), [
-    ("baseline+spend.xls", ["no scenario 'spend.xls'"]), ("baseline+none.csv", ["none.csv", "no such file"]),
+    ("baseline+spend.xls", ["'spend.xls' is in the old Excel format", "save it as .xlsx"]),
+    ("baseline+none.csv", ["none.csv", "no such file"]),
     ("baseline+in/none.csv", ["no such file"]), ("up.toml", ["up.toml line 1: extends", "outside the folder"]),
     ("link.toml", ["link.toml line 1: extends", "outside the folder"]),
 ])
@@ -531,3 +533,63 @@ def test_the_example_workbook_is_that_of_its_script() -> None:
     exec(compile((EXAMPLES / "make_workbook.py").read_text(encoding="utf-8"), "make_workbook.py", "exec"), names)
     with zipfile.ZipFile(io.BytesIO(names["made"]())) as made, zipfile.ZipFile(EXAMPLES / "marketing_budget.xlsx") as kept:
         assert {part: made.read(part) for part in made.namelist()} == {part: kept.read(part) for part in kept.namelist()}
+
+
+# what a reader does not see as it is --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["B1048576", "Z200000", "XFD1048576", "XFD3"])
+def test_a_stray_cell_is_named_at_once(cell: str, here: Path) -> None:
+    made = book([["Month", "SEM"], ["2027-02", 2800]])
+    made["Budget"][cell] = "x"
+    made.save("spend.xlsx")
+    begin = time.perf_counter()
+    (line,) = [str(problem) for problem in check("baseline+spend.xlsx")]
+    assert time.perf_counter() - begin < 5
+    assert cell in line
+    assert "sheet 'Budget'" in line
+
+
+@pytest.mark.parametrize(("cell", "value"), [("XFD1048576", " "), ("A1048576", "a footnote")])
+def test_a_stray_blank_or_footnote_says_nothing(cell: str, value: str, here: Path) -> None:
+    made = book([["Month", "SEM"], ["2027-02", 2800]])
+    made["Budget"][cell] = value
+    made.save("spend.xlsx")
+    begin = time.perf_counter()
+    assert check("baseline+spend.xlsx") == []
+    assert time.perf_counter() - begin < 5
+
+
+@pytest.mark.parametrize("merged", ["B2:B3", "A2:A3", "B2:C2"])
+def test_merged_levers_and_periods_are_refused_by_their_address(merged: str, here: Path) -> None:
+    made = book([["Month", "SEM", "Reps"], ["2027-01", 2800, 2], ["2027-02", None, 2], ["Total", 2800]])
+    made["Budget"].merge_cells("B4:C4")
+    made.save("fine.xlsx")
+    assert check("baseline+fine.xlsx") == []
+    made["Budget"].merge_cells(merged)
+    made.save("spend.xlsx")
+    lines = [str(problem) for problem in check("baseline+spend.xlsx")]
+    assert f"spend.xlsx sheet 'Budget' cells {merged}: are merged; allowed: a value in each cell" in lines
+
+
+def test_hidden_cells_count_and_a_note_says_so(here: Path) -> None:
+    made = book([["Month", "SEM", "Reps"], ["2027-02", 2800, 2], ["2027-03", 2800, 2]])
+    made["Budget"].row_dimensions[3].hidden = True
+    made["Budget"].column_dimensions["C"].hidden = True
+    made.save("spend.xlsx")
+    notes = load("baseline+spend.xlsx").notes
+    assert [note.partition(": ")[2] for note in notes] == ["hidden row 3 is counted", "hidden column C is counted"]
+
+
+@pytest.mark.parametrize(("name", "format_"), [("old.xls", "in the old Excel format"), ("b.ods", "an OpenDocument sheet")])
+def test_other_formats_are_named(name: str, format_: str, here: Path) -> None:
+    for told in (check(f"baseline+{name}"), check(name), check(f"./{name}")):
+        (line,) = map(str, told)
+        assert f"{name}' is {format_}: save it as .xlsx" in line
+    with pytest.raises(UserError, match=r"save it as \.xlsx"):
+        load("baseline", name)
+
+
+def test_digits_of_other_scripts_are_not_taken_for_nothing() -> None:
+    assert decimal("\uff11\uff12\uff10\uff10\uff10") is None
+    assert decimal("\u0661\u0662") is None

@@ -76,11 +76,12 @@ def test_answers_are_read(name: str, text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "text", "what"), [
-    *(("firms", text, "is not a number") for text in ("many", "", "1.5e3", "-5", "nan", "12,00", "１２０００")),
-    *(("firms", text, "is out of range") for text in ("99", "9" * 400)), ("firms", "120.5", "is not a whole number"),
+    *(("firms", text, "is not a number") for text in ("many", "", "1.5e3", "nan", "12,00", "１２０００")),
+    *(("firms", text, "is out of range") for text in ("99", "-5", "9" * 400)), ("firms", "120.5", "is not a whole number"),
     ("deciders", "7", "is out of range"), ("deciders", "3,6", "is not a number"), ("buys-every", "1 week", "is out of range"),
     ("buys-every", "often", "is not a length of time"), ("fee", "free", "is not an amount"), ("fee", "1/year", "is out of range"),
-    ("fee", "45 EUR", "is not an amount"), ("currency", "€", "is not a currency"), ("start-date", "March", "is not a date"),
+    ("fee", "45 EUR", "names a currency, but none was answered"), ("firms", "€12000", "is an amount of money"),
+    ("currency", "€", "is not a currency"), ("start-date", "March", "is not a date"),
     ("start-date", "1700-01-01", "is out of range"),
     ("cash", "0", "is out of range"), ("exchange-rate", "0", "is out of range"),
 ])
@@ -93,6 +94,23 @@ def test_a_wrong_answer_is_one_line_that_says_what_is_allowed(name: str, text: s
     assert what in line
     assert f"allowed: {QUESTIONS[name].allowed}" in line
     assert len(line) < 250
+
+
+@pytest.mark.parametrize(("name", "text", "comma", "value"), [
+    ("fee", "€195/month", False, 45.0), ("fee", "EUR 195/month", False, 45.0), ("fee", "195 EUR per month", False, 45.0),
+    ("cash", "400k", False, 400_000.0), ("cash", "€1.2m", False, 1_200_000.0), ("firms", "12k", False, 12_000),
+    ("firms", "12.000", True, 12_000), ("fee", "195,50/month", True, 195.5 / 52 * 12), ("exchange-rate", "7,8", True, 7.8),
+])
+def test_money_is_read_as_plan_sheets_write_it(name: str, text: str, comma: bool, value: float) -> None:
+    found = answer(QUESTIONS[name], text, currency="EUR", comma=comma)
+    assert found.value == pytest.approx(value)
+
+
+def test_money_in_another_currency_is_refused() -> None:
+    with pytest.raises(UserError, match="another currency"):
+        answer(QUESTIONS["fee"], "$195/month", currency="EUR")
+    with pytest.raises(UserError, match="decimal sign is a comma"):
+        answer(QUESTIONS["exchange-rate"], "7.8", currency="EUR", comma=True)
 
 
 def test_every_question_is_of_a_setting_and_within_its_bounds() -> None:
@@ -115,6 +133,13 @@ def test_every_question_is_of_a_setting_and_within_its_bounds() -> None:
 def test_a_table_of_answers(text: str, here: Path) -> None:
     found = figures(write(here, "figures.csv", text))
     assert {name: part.value for name, part in found.items()} == {"firms": 12_000, "buys-every": pytest.approx(78)}
+
+
+def test_a_table_with_semicolons_has_decimal_commas(here: Path) -> None:
+    text = "question;answer\nfirms;12.000\nfee;€195,50/month\nexchange-rate;7,8\ncurrency;EUR\ncash;400k\n"
+    found = {name: part.value for name, part in figures(write(here, "figures.csv", text)).items()}
+    assert (found["firms"], found["exchange-rate"], found["cash"], found["currency"]) == (12_000, 7.8, 400_000, "EUR")
+    assert found["fee"] == pytest.approx(195.5 * 12 / 52)
 
 
 @pytest.mark.parametrize(("text", "parts"), [

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -81,12 +82,53 @@ def test_a_failure_is_a_row_with_its_error(scenario: sim.Scenario, store: Store)
     assert store.find(one) == Failure(0, "ZeroDivisionError: the till is empty", "trace")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"seed": 1'])
+BROKEN = [
+    "", "{", "[]", '{"seed": 1', "{}", '{"error": 1}', '{"totals": null, "seconds": 1}',
+    '{"totals": {"value": "x"}, "seconds": "a"}', '{"totals": {}, "seconds": 1}', '{"error": "a", "trace": "b"}',
+]
+
+
+@pytest.mark.parametrize("text", BROKEN)
 def test_a_broken_file_is_no_row(scenario: sim.Scenario, store: Store, text: str) -> None:
-    one = Task(scenario, 1, 0)
-    store.keep(one, perform(one))
+    one = Task(scenario, 1, 0, full=False)
+    store.keep(one, Done(0, {"value": 1.5}, 0.1))
+    assert not store.damaged(one)
     store._file(one).write_text(text)
     assert store.find(one) is None
+    assert store.damaged(one)
+
+
+def test_a_changed_digit_or_another_rows_content_is_not_believed(scenario: sim.Scenario, store: Store) -> None:
+    one, two = Task(scenario, 1, 0, full=False), Task(scenario, 1, 1, full=False)
+    for each in (one, two):
+        store.keep(each, Done(each.replication, {"value": 1.5}, 0.1))
+    whole = store._file(one).read_text()
+    store._file(one).write_text(whole.replace("1.5", "1.6"))
+    assert store.find(one) is None
+    store._file(two).write_text(whole)
+    assert store.find(two) is None
+    store._file(one).write_text(whole)
+    assert isinstance(store.find(one), Done)
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:100])
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, cut])
+def test_a_damaged_table_is_run_again_with_a_note(scenario: sim.Scenario, tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    notes: list[str] = []
+    store, one = Store(tmp_path / "store", notes.append), Task(scenario, 1, 0)
+    carry_out([one], store)
+    before = store.tables(one).weekly
+    damage(store._folder(one) / "weekly.parquet")
+    assert store.find(one) is None
+    assert isinstance(carry_out([one], store)[0], Done)
+    pd.testing.assert_frame_equal(store.tables(one).weekly, before, check_exact=True)
+    assert len(notes) == 1
+    assert notes[0].startswith("1 replication is damaged in ")
+    carry_out([one], store)
+    assert len(notes) == 1
 
 
 OTHERS = [{"seed": 2}, {"replication": 1}, {"engine": "agents"}]
@@ -241,6 +283,28 @@ def test_a_study_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None:
     assert driver.wait(300) == 0
     (made,) = (entry for entry in (tmp_path / "results").iterdir() if entry.name.startswith("mine-"))
     assert json.loads((made / "answer.json").read_text())["failures"] == []
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_workers_do_not_outlive_a_driver_that_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(STUDY.replace("weeks = 12", "weeks = 500").replace("0.002", "0.05"))
+    driver = started(tmp_path)
+    for _ in range(600):
+        found = workers_of(driver.pid)
+        if len(found) > 1 and any((tmp_path / "results" / ".store").glob("??/*.json")):
+            break
+        time.sleep(0.05)
+    assert found
+    driver.kill()
+    driver.wait()
+    for _ in range(200):
+        if not workers_of(driver.pid):
+            break
+        time.sleep(0.1)
+    left = workers_of(driver.pid)
+    if left:
+        os.killpg(driver.pid, signal.SIGKILL)
+    assert not left
 
 
 def test_ctrl_c_is_one_line_and_what_was_run_stays(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_plans_are_laid_over_the_base(tmp_path: Path) -> None:
 WRONG = [
     ('question = "How much custom work?"', "", ["question"]),
     ("replications = 3", "replicatons = 3", ["line 4", "replicatons", "did you mean 'replications'"]),
-    ("replications = 3", "replications = 1", ["line 4", "replications = 1", "greater than or equal to 2"]),
+    ("replications = 3", "replications = 1", ["line 4", "replications = 1", "out of range; allowed: at least 2"]),
     ("replications = 3", 'replications = "3"', ["line 4", "replications"]),
     ('base = "baseline+small"', 'base = "basline+small"', ["basline", "did you mean 'baseline'"]),
     ('"focus"', '"fokus"', ["measures", "fokus", "did you mean 'focus'"]),
@@ -107,6 +107,24 @@ WRONG = [
     ("[quick]", '[decision]\nchoose = "best"\n[quick]', ["decision.choose", "highest"]),
     ("steps = 3", "steps = 3\nshift = [\"plan.promotion.sem.spend\"]", ["factors.2"]),
     ("[set]", "[set", ["is not TOML"]),
+    ("replications = 3", "replications = 100000000", ["line 4", "replications = 100000000", "at most 100,000"]),
+    ("weeks = 8", 'weeks = 8\nplans = ["baseline", "baseline"]', ["line 4", "plans.2 = 'baseline'", "stands twice"]),
+    ('base = "baseline+small"', 'base = "basline+small"', ["line 2", "base"]),
+    ('base = "baseline+small"', 'base = "mine.toml"', ["line 2", "base", "no file 'mine.toml'"]),
+    ('"market.scale" = 0.002', '"market.scale" = -1', ["line 7", "market.scale = -1", "out of range"]),
+    ('"market.scale" = 0.002', '"market.skale" = 0.002', ["line 7", "market.skale", "did you mean 'market.scale'"]),
+    ("accept_match", "accept_mach", ["line 10", "factors.1.path = 'plan.customization.accept_mach'", "accept_match'?"]),
+    ("[0.0, 1.0]", "[0.0, 7.0]", ["line 11", "factors.1.levels"]),
+    ("[0.0, 1.0]", "[0.0, 0.0]", ["line 11", "factors.1.levels.2 = 0.0"]),
+    ("[0.1, 0.5]", "[nan, 0.5]", ["line 16", "factors.2.bounds.1 = nan: is not a finite number"]),
+    ("[quick]", "[decision]\nindifference = nan\n[quick]", ["decision.indifference = nan: is not a finite number"]),
+    ("[quick]", '[decision]\nindifference = "5k"\n[quick]', ["decision.indifference = '5k': is not a number"]),
+    ("[0.0, 1.0]", '[0.0, {label = "a", set = {}}]', ["factors.1", "all values, or all tables of label and set"]),
+    ("[0.0, 1.0]", "[0.0, 1.0]\nsteps = 2", ["factors.1", "steps, which go with bounds"]),
+    ('path = "plan.customization.accept_match"\nlevels = [0.0, 1.0]', 'levels = [{label = "a", set = 3}]',
+     ["line 10", "factors.1.levels.1.set = 3: is not a table"]),
+    ('"market.scale" = 0.002', '"market.scale" = 0.002\n"plan.customization.accept_match" = 0.5',
+     ["line 8", "plan.customization.accept_match", "changes nothing", "'match'"]),
 ]
 
 
@@ -118,6 +136,60 @@ def test_what_is_wrong_is_told_with_file_and_key(old: str, new: str, parts: list
     for part in ["study.toml", *parts]:
         assert part in str(error.value)
     assert len(str(error.value).splitlines()) == 1
+
+
+FAULTS = """question = "Which?"
+base = "basline+small"
+replications = 1
+measures = ["fokus"]
+plans = ["baseline", "baseline"]
+[set]
+"market.scale" = -1
+"market.skale" = 1
+[[factors]]
+name = "match"
+path = "plan.customization.accept_mach"
+levels = [0.0, 1.0]
+[[factors]]
+name = "share"
+path = "plan.customization.max_share"
+levels = [0.1, 0.1, 7.0]
+[[factors]]
+name = "odd"
+levels = []
+[decision]
+measure = "valu"
+"""
+
+
+def test_all_that_is_wrong_is_told_at_once_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        Study.load(written(tmp_path, FAULTS))
+    lines = {problem.line for problem in error.value.problems}
+    assert lines == {2, 3, 4, 5, 7, 8, 11, 16, 17, 21}
+    assert all(problem.key for problem in error.value.problems)
+
+
+def test_too_many_runs_are_refused_before_they_are_made(tmp_path: Path) -> None:
+    text = TINY.replace("replications = 3", "replications = 100000").replace("steps = 3", "steps = 1000")
+    with pytest.raises(UserError, match="line 4: replications = 100000: makes 200,000,000 runs"):
+        Study.load(written(tmp_path, text))
+    with pytest.raises(UserError, match="span 200,000 settings"):
+        Study.load(written(tmp_path, text.replace("[0.0, 1.0]", str([k / 1000 for k in range(200)]))))
+
+
+def test_base_and_plans_are_looked_for_beside_the_study_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "mine.toml").write_text('extends = ["baseline", "small"]\n[market]\nscale = 0.003\n')
+    (tmp_path / "mine.toml").write_text('extends = ["baseline", "small"]\n[market]\nscale = 0.004\n')
+    (tmp_path / "here.toml").write_text("[plan.customization]\naccept_match = 0.5\n")
+    text = TINY.replace('"baseline+small"', '"mine.toml"').replace('[set]\n"market.scale" = 0.002\n', "")
+    text = text.replace("weeks = 8", 'weeks = 8\nplans = ["here.toml", "baseline"]')
+    (tmp_path / "sub" / "study.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    study = Study.load("sub/study.toml")
+    assert study.cells[0].scenario.market.scale == 0.003
+    assert {cell.plan for cell in study.cells} == {"here.toml", "baseline"}
 
 
 def test_a_grid_too_large_is_refused() -> None:
@@ -238,6 +310,61 @@ def test_equal_settings_are_never_told_apart() -> None:
     assert not answer.clearly_worse.any()
 
 
+def of_two_factors(table: list[list[list[float]]], **rule: Any) -> Answer:
+    """Return the answer of values by level of a, level of b and world."""
+    base = sim.load("baseline+small")
+    decision = Study.load(SHIPPED[0]).decision.model_copy(update={"indifference": 0.0} | rule)
+    cells = tuple(Cell("base", (a / 10, b / 10), base) for a, row in enumerate(table) for b in range(len(row)))
+    study = Study("made up", "Which?", "", (("a", ""), ("b", "weeks")), cells, ("value",), len(table[0][0]), 1, decision)
+    return Answer(result_of(study, [Done(k, {"value": x}, 1.0) for row in table for cell in row for k, x in enumerate(cell)]))
+
+
+def test_a_factor_that_makes_no_difference_is_named_and_decides_nothing() -> None:
+    answer = of_two_factors([[[1.0, 2.0], [2.0, 3.1], [1.0, 1.5]]] * 3)
+    assert answer.no_effect == ["a"]
+    assert answer.p_best == 1.0
+    words = sentences(answer)
+    assert words[0].startswith("B at 0.1 weeks: highest value")
+    assert words[1] == "A makes no difference."
+    assert not any("end of what was tried" in sentence or "a at" in sentence for sentence in words)
+
+
+def test_settings_that_all_give_the_same_are_not_ranked() -> None:
+    answer = of_two_factors([[[1.0, 2.0]] * 3] * 3)
+    assert answer.no_effect == ["a", "b"]
+    (words,) = sentences(answer)
+    assert words.startswith("A and b make no difference: value ")
+    assert words.endswith(" in every setting.")
+
+
+def test_settings_equal_to_the_best_are_told() -> None:
+    answer = of_two_factors([[[3.0, 4.0], [1.0, 2.0]], [[3.0, 4.0], [0.5, 2.0]]])
+    assert answer.no_effect == []
+    assert "Exactly the same in every run: a at 0.1, b at 0 weeks." in sentences(answer)
+    assert answer.p_best == 1.0
+
+
+def test_indifference_has_no_part_in_p_best() -> None:
+    values = [[[1.0, 2.0, 3.0, 4.2]], [[1.1, 1.9, 3.1, 4.1]]]
+    assert of_two_factors(values).p_best == of_two_factors(values, indifference=9.0).p_best < 1
+
+
+def test_the_worst_lies_below_the_best_or_above_where_less_is_better() -> None:
+    table = [[[1.0, 2.0, 3.0], [2.0, 3.1, 3.9]]]
+    assert "is 1 CNY (0.75 to 1.25) below it" in " ".join(sentences(of_two_factors(table)))
+    assert "is 1 CNY (0.75 to 1.25) above it" in " ".join(sentences(of_two_factors(table, choose="lowest")))
+
+
+def test_a_measure_that_never_was_is_not_blamed_on_failures() -> None:
+    base = sim.load("baseline+small")
+    decision = Study.load(SHIPPED[0]).decision.model_copy(update={"measure": "week_stability"})
+    cells = tuple(Cell("base", (k,), base) for k in range(2))
+    study = Study("mine", "Which?", "", (("x", ""),), cells, ("week_stability",), 2, 1, decision)
+    for weeks, said in (([np.nan] * 4, "any replication"), ([3.0, 4.0, np.nan, np.nan], "any replication of x at 1")):
+        with pytest.raises(UserError, match=f"mine.toml: decision.measure = 'week_stability': was not reached in {said}"):
+            Answer(result_of(study, [Done(k % 2, {"week_stability": week}, 1.0) for k, week in enumerate(weeks)]))
+
+
 # running ------------------------------------------------------------------------------------------------
 
 
@@ -291,6 +418,34 @@ def test_the_folder_holds_rows_settings_and_answer(kept: tuple[Path, StudyResult
     assert (made / "mine.toml").read_text() == TINY
 
 
+@pytest.mark.parametrize("name", ["answer.json", "rows.parquet", "cells.csv", "mine.toml"])
+def test_a_damaged_folder_is_made_again_from_the_store(
+    kept: tuple[Path, StudyResult, Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _, made = kept
+    before = (made / name).read_bytes()
+    (made / "own.txt").write_text("mine")
+    (made / name).write_text("{}")
+    monkeypatch.setattr(runner, "perform", lambda one: pytest.fail("was run again"))
+    study, ways = Study.load(folder / "mine.toml"), keep.Ways(shelf=folder / "results")
+    assert not keep.study_kept(study, None, ways)[2]
+    assert (made / name).read_bytes() == before
+    assert (made / "own.txt").read_text() == "mine"
+    (made / name).unlink()
+    assert not keep.study_kept(study, None, ways)[2]
+    assert keep.study_kept(study, None, ways)[2]
+    (made / "own.txt").unlink()
+
+
+def test_the_home_folder_is_known_by_its_short_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SIM_RESULTS", "~/mine")
+    assert keep.shelf() == tmp_path / "mine"
+    monkeypatch.setenv("SIM_RESULTS", "~nobody-of-this-name/mine")
+    with pytest.raises(UserError, match="SIM_RESULTS"):
+        keep.shelf()
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
 def test_rows_are_exported(kept: tuple[Path, StudyResult, Path], kind: str, tmp_path: Path) -> None:
     _, result, _ = kept
@@ -323,7 +478,8 @@ def test_figures_and_sentences_are_made(kept: tuple[Path, StudyResult, Path]) ->
     figures = study_figures(result)
     assert list(figures) == ["study_value", "study_focus"]
     words = sentences(Answer(result))
-    assert words[0].startswith("Match = ")
+    assert words[0].startswith("Share at 0.5 of engineering: ")
+    assert words[1] == "Match makes no difference."
     assert all(sentence.endswith(".") for sentence in words)
 
 
@@ -346,7 +502,8 @@ def test_a_study_from_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("arguments", "part"), [
     (["study", "nowhere.toml"], "no such file"), (["study", "baseline"], "question"),
     (["study", "export", "x.toml"], "no such file"),
-    (["study", "x.txt"], "x.txt"),
+    (["study", "x.txt"], "x.txt"), (["study", "x.toml", "--reps", "100001"], "100,000"),
+    (["compare", "baseline", "small", "--worlds", "999999999"], "2 to 10,000"),
 ])
 def test_wrong_studies_are_one_line(arguments: list[str], part: str, tmp_path: Path) -> None:
     assert part in refused(*arguments, cwd=tmp_path)

@@ -63,7 +63,7 @@ def yes(value: Any) -> bool | None:
 def decimal(text: str, comma: bool = False) -> Fraction | None:
     """Return a plain number, with thousands in groups of three or not; `comma` says that the decimal sign is a comma."""
     groups, point = (r"[. '’]", ",") if comma else (r"[, '’]", r"\.")
-    match = re.fullmatch(rf"(\d+|[1-9]\d{{0,2}}(?:({groups})\d{{3}})(?:\2\d{{3}})*)?(?:{point}(\d*))?", text)
+    match = re.fullmatch(rf"(\d+|[1-9]\d{{0,2}}(?:({groups})\d{{3}})(?:\2\d{{3}})*)?(?:{point}(\d*))?", text, re.ASCII)
     if match is None or not (match[1] or match[3]):
         return None
     return Fraction(f"{re.sub(r'[^0-9]', '', match[1] or '0')}.{match[3] or '0'}")

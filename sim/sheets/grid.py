@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import itertools
 import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +23,11 @@ LARGEST = 10_000_000
 UNPACKED = 100_000_000
 MOST_ROWS, MOST_COLUMNS = 20_000, 500
 DELIMITERS = (",", ";", "\t")
+TRUE = ("1", "true")
+OTHER_FORMATS = {
+    ".xls": "in the old Excel format", ".xlsm": "a workbook with macros", ".xlsb": "a binary workbook",
+    ".ods": "an OpenDocument sheet",
+}
 UNSAVED = "holds a formula whose result was not saved: open the file in Excel or LibreOffice and save it"
 
 
@@ -42,16 +49,36 @@ Row = dict[int, Cell]
 
 
 @dataclass(frozen=True)
+class Range:
+    """Cells from a first to a last row and column, both included."""
+
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+
+    def __str__(self) -> str:
+        first, last = (f"{letters(k)}{n}" for k, n in zip(self.columns, self.rows, strict=True))
+        return f"{first}:{last}"
+
+    def holds(self, row: int, column: int) -> bool:
+        """Say whether a cell lies in it."""
+        return self.rows[0] <= row <= self.rows[1] and self.columns[0] <= column <= self.columns[1]
+
+
+@dataclass(frozen=True)
 class Grid:
     """The cells of a CSV file (`sheet` is empty) or of one sheet of a workbook: rows by number, their cells by column.
 
-    Blank cells and rows are left out. `comma` says that the decimal sign is a comma.
+    Blank cells and rows are left out. `comma` says that the decimal sign is a comma. Of a workbook, `merged` are the ranges of
+    merged cells, `hidden_rows` and `hidden_columns` what its reader does not see.
     """
 
     file: str
     sheet: str = ""
     rows: dict[int, Row] = field(default_factory=dict)
     comma: bool = False
+    merged: tuple[Range, ...] = ()
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
 
     def place(self, row: int, column: int | None = None, header: str = "") -> str:
         """Return where a cell stands (without column: a row), as a message says it; `header` names the column of a CSV file."""
@@ -94,6 +121,12 @@ def split(item: str) -> tuple[str, str]:
 def is_sheet(item: str) -> bool:
     """Say whether `item` names a CSV file or a workbook."""
     return split(item)[0].lower().endswith(ENDINGS)
+
+
+def other_format(item: str) -> str:
+    """Say what is wrong with a file that a spreadsheet wrote in another format; nothing for any other."""
+    named = next((words for ending, words in OTHER_FORMATS.items() if item.lower().partition("#")[0].endswith(ending)), "")
+    return f"is {named}: save it as .xlsx" if named else ""
 
 
 def grids(content: bytes, name: str, sheet: str = "") -> list[Grid]:
@@ -155,7 +188,8 @@ def _keep(rows: dict[int, Row], number: int, cells: Iterable[Cell], where: str) 
     if row:
         rows[number] = row
     if len(rows) > MOST_ROWS or max(row, default=0) > MOST_COLUMNS:
-        raise UserError(Problem(f"has more than {MOST_ROWS:,} rows or {MOST_COLUMNS} columns in use", where))
+        last = f"; the last is {letters(max(row))}{number}" if row else ""
+        raise UserError(Problem(f"has more than {MOST_ROWS:,} rows or {MOST_COLUMNS} columns in use{last}", where))
 
 
 # workbooks ----------------------------------------------------------------------------------------------
@@ -202,24 +236,54 @@ def _title(sheet: str, titles: list[str], name: str) -> str:
 
 
 def _page(results: Any, formulas: Any, name: str) -> Grid:
+    """Return a sheet from the cells that stand in its file: between them and a stray one may lie a million that do not."""
     where = f"{name} sheet '{results.title}'"
     rows: dict[int, Row] = {}
-    for page in (results, formulas):
-        page.reset_dimensions()  # what a file says of its own size may be wrong
-    pages = (page.iter_rows(max_col=MOST_COLUMNS + 1) for page in (results, formulas))
-    for number, (row, written) in enumerate(zip(*pages, strict=False), 1):
-        _keep(rows, number, _cells(row, written, number), where)
-    return Grid(name, results.title, rows)
+    with _opened(results) as parser, _opened(formulas) as source:
+        for (number, row), (_, written) in zip(parser.parse(), source.parse(), strict=False):
+            _keep(rows, number, _cells(results, row, written), where)
+        return Grid(name, results.title, rows, False, _merged(parser), _hidden_rows(parser), _hidden_columns(parser))
 
 
-def _cells(row: Iterable[Any], written: Iterable[Any], number: int) -> Iterator[Cell]:
-    for column, (cell, source) in enumerate(zip(row, written, strict=False), 1):
-        value = cell.value
+@contextmanager
+def _opened(page: Any) -> Iterator[Any]:
+    """Give the parser that openpyxl's own rows come from, which leaves out what is not in the file."""
+    from openpyxl.worksheet._reader import WorkSheetParser
+
+    book = page.parent
+    with page._get_source() as source:
+        yield WorkSheetParser(
+            source, page._shared_strings, data_only=book.data_only, epoch=book.epoch, date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+
+
+def _merged(parser: Any) -> tuple[Range, ...]:
+    found = parser.merged_cells.mergeCell if parser.merged_cells else ()
+    return tuple(Range((each.min_row, each.max_row), (each.min_col, each.max_col)) for each in found)
+
+
+def _hidden_rows(parser: Any) -> frozenset[int]:
+    return frozenset(int(row) for row, look in parser.row_dimensions.items() if look.get("hidden") in TRUE)
+
+
+def _hidden_columns(parser: Any) -> frozenset[int]:
+    hidden = [look for look in parser.column_dimensions.values() if look.get("hidden") in TRUE]
+    spans = (range(int(look["min"]), min(int(look["max"]), MOST_COLUMNS) + 1) for look in hidden)
+    return frozenset(itertools.chain.from_iterable(spans))
+
+
+def _cells(page: Any, row: Iterable[Any], written: Iterable[Any]) -> Iterator[Cell]:
+    from openpyxl.cell.read_only import ReadOnlyCell
+
+    for found, source in zip(row, written, strict=False):
+        cell = ReadOnlyCell(page, **found)
+        value: Any = cell.value
         if isinstance(value, str):
             value = value.strip() or None
         elif isinstance(value, datetime.datetime) and value.time() == datetime.time():
             value = value.date()
-        unsaved = value is None and source.data_type == "f"
+        unsaved = value is None and source["data_type"] == "f"
         fault = UNSAVED if unsaved else f"holds the error {value}" if cell.data_type == "e" else ""
         if value is not None or fault:
-            yield Cell(value, number, column, cell.number_format or "", fault)
+            yield Cell(value, found["row"], found["column"], cell.number_format or "", fault)

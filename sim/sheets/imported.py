@@ -76,6 +76,10 @@ class _Page:
         needed = [name for name in [*list(columns)[:2], "Value"] if name.casefold() not in self._columns]
         if needed:
             self.problems.append(Problem(f"has no column '{needed[0]}'", self.where, allowed=", ".join(columns)))
+        self.problems += [
+            Problem("are merged", f"{self.where} cells {merged}", allowed="a value in each cell")
+            for merged in grid.merged if merged.rows[1] >= self.head
+        ]
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """Yield number and cells of each row below the column names."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sim.errors import Problem
 from sim.sheets import periods
 from sim.sheets.columns import NOTES, Column, column
-from sim.sheets.grid import Cell, Grid, Row, period_name
+from sim.sheets.grid import Cell, Grid, Row, letters, period_name
 from sim.sheets.periods import FORMS, Period
 from sim.values import shown
 
@@ -59,6 +59,8 @@ class Table:
         self.kind, self.period_column = self._periods()
         self.columns = self._columns()
         self.lines = self._joined(list(self._lines())) if self.kind else []
+        self._check_merged()
+        self._note_hidden()
         self._check_overlaps()
 
     def refuse(self, cell: Cell, problem: Problem) -> None:
@@ -154,6 +156,25 @@ class Table:
     def name(self, line: Line) -> Cell:
         """Return the cell that names the period of a line."""
         return self.grid.rows[line.number][self.period_column]
+
+    # what a reader does not see as it is ----------------------------------------------------------------
+
+    def _check_merged(self) -> None:
+        """Refuse merged cells of levers and periods: only the first of them holds what all of them seem to say."""
+        rows = [line.number for line in self.lines if line.period is not None]
+        columns = [self.period_column, *self.columns]
+        for merged in self.grid.merged:
+            if any(merged.holds(row, column) for row in rows for column in columns):
+                self.problems.append(Problem("are merged", f"{self.where} cells {merged}", allowed="a value in each cell"))
+
+    def _note_hidden(self) -> None:
+        rows = [str(line.number) for line in self.lines if line.number in self.grid.hidden_rows and line.cells and line.period]
+        names = [letters(k) for k in self.columns if k in self.grid.hidden_columns]
+        for kind, found in (("row", rows), ("column", names)):
+            if found:
+                some = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
+                count = f"{kind} {some} is" if len(found) == 1 else f"{kind}s {some} are"
+                self.note(f"{self.where}: hidden {count} counted")
 
     def _check_overlaps(self) -> None:
         filled = sorted((period, line.number) for period, line in self.filled())

@@ -14,9 +14,17 @@ from typing import Any
 from sim.errors import Problem, UserError
 
 WEEKS = {"week": 1.0, "month": 52 / 12, "year": 52.0}  # the model's year has 52 weeks
-_NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9][0-9_]*(?:\.[0-9]+)?"
-_SPAN = re.compile(rf"({_NUMBER})\s*(?:(week|month|year)s?)?", re.IGNORECASE)
-_RATE = re.compile(rf"({_NUMBER})\s*(?:(?:/|an?\s|per\s)\s*(week|month|year))?", re.IGNORECASE)
+_SPAN = re.compile(r"(.*?)\s*(?:(week|month|year)s?)?", re.IGNORECASE)
+_RATE = re.compile(r"(.*?)\s*(?:(?:/\s*|\ban?\s|\bper\s)\s*(week|month|year))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What somebody wrote, the currency they count in ("" where that is not said), and whether their decimal sign is a comma."""
+
+    text: str
+    currency: str = ""
+    comma: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Question:
     least: float
     most: float
     path: str
-    read: Callable[[Question, str], Any]
+    read: Callable[[Question, Said], Any]
     kind: bool = False
 
     @property
@@ -67,53 +75,70 @@ Answers = Mapping[str, Answer]
 # reading ------------------------------------------------------------------------------------------------
 
 
-def _count(question: Question, text: str) -> int:
-    value = _number(question, text)
+def _count(question: Question, said: Said) -> int:
+    value = _amount(question, said.text, said)
     if not value.is_integer():
         raise ValueError("is not a whole number")
-    return int(value)
+    return int(_within(question, value))
 
 
-def _number(question: Question, text: str) -> float:
-    if not re.fullmatch(_NUMBER, text):
-        raise ValueError("is not a number")
-    return _within(question, _plain(text))
+def _number(question: Question, said: Said) -> float:
+    return _within(question, _amount(question, said.text, said))
 
 
-def _weeks(question: Question, text: str) -> float:
-    found = _SPAN.fullmatch(text)
+def _weeks(question: Question, said: Said) -> float:
+    found = _SPAN.fullmatch(said.text)
     if found is None:
         raise ValueError("is not a length of time")
-    return _within(question, _plain(found[1]) * WEEKS[(found[2] or "week").lower()])
+    return _within(question, _amount(question, found[1], said) * WEEKS[(found[2] or "week").lower()])
 
 
-def _per_week(question: Question, text: str) -> float:
-    found = _RATE.fullmatch(text)
+def _per_week(question: Question, said: Said) -> float:
+    found = _RATE.fullmatch(said.text)
     if found is None:
         raise ValueError("is not an amount")
-    return _within(question, _plain(found[1]) / WEEKS[(found[2] or "week").lower()])
+    return _within(question, _amount(question, found[1], said) / WEEKS[(found[2] or "week").lower()])
 
 
-def _currency(_: Question, text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{1,8}", text):
+def _amount(question: Question, text: str, said: Said) -> float:
+    """Return a number as plan sheets write it: 12,000, 400k, €195; with `comma` 12.000 and 7,8. Raises ValueError."""
+    from sim.fields import Par
+    from sim.sheets.cells import Unreadable, number
+    from sim.sheets.grid import Cell
+
+    if re.fullmatch("[0-9]{20,}", text):
+        raise ValueError("is out of range")
+    par = Par(question.name, 0.0, question.ask, question.unit, None, "fixed", None, "", False, None)
+    try:
+        return float(number(Cell(text.replace("_", ""), 0, 0), par, said.currency, said.comma).value)
+    except Unreadable as error:
+        if "another currency" in str(error) and not said.currency:
+            raise ValueError("names a currency, but none was answered: answer currency too") from None
+        raise ValueError(_odd(str(error), question)) from None
+
+
+def _odd(what: str, question: Question) -> str:
+    """Return why a number cannot be read, as it is said of an answer."""
+    kinds: dict[Any, str] = {_weeks: "is not a length of time", _per_week: "is not an amount"}
+    return kinds.get(question.read, what) if what == "is not a number" else what
+
+
+def _currency(_: Question, said: Said) -> str:
+    if not re.fullmatch(r"[A-Za-z]{1,8}", said.text):
         raise ValueError("is not a currency")
-    return text
+    return said.text
 
 
-def _date(_: Question, text: str) -> datetime.date:
+def _date(_: Question, said: Said) -> datetime.date:
     from sim.values import FIRST_DAY, LAST_DAY
 
     try:
-        day = datetime.date.fromisoformat(text)
+        day = datetime.date.fromisoformat(said.text)
     except ValueError:
         raise ValueError("is not a date") from None
     if not FIRST_DAY <= day <= LAST_DAY:
         raise ValueError("is out of range")
     return day
-
-
-def _plain(text: str) -> float:
-    return float(text.replace(",", "").replace("_", ""))
 
 
 def _within(question: Question, value: float) -> float:
@@ -126,7 +151,7 @@ def _range(question: Question) -> str:
     return f"{question.least:,.12g} to {question.most:,.12g} {question.unit}"
 
 
-ALLOWED: dict[Callable[[Question, str], Any], Callable[[Question], str]] = {
+ALLOWED: dict[Callable[[Question, Said], Any], Callable[[Question], str]] = {
     _count: lambda q: f"whole numbers from {_range(q)}",
     _number: lambda q: f"{_range(q)}",
     _weeks: lambda q: f"{_range(q)}, or such as '18 months', '2 years'",
@@ -205,12 +230,18 @@ QUESTIONS = {question.name: question for question in (
 )}
 
 
-def answer(question: Question, text: str, where: str = "", line: int | None = None) -> Answer:
-    """Return what `text` answers. Raises UserError with what is allowed, naming the option, or a file (`where`) and line."""
+def answer(
+    question: Question, text: str, where: str = "", line: int | None = None, *, currency: str = "", comma: bool = False
+) -> Answer:
+    """Return what `text` answers. Raises UserError with what is allowed, naming the option, or a file (`where`) and line.
+
+    `currency` is what the user counts in, where that is known; `comma` says that the decimal sign is a comma.
+    """
     said = " ".join(text.split())
     try:
-        return Answer(question.read(question, said), said)
+        return Answer(question.read(question, Said(said, currency, comma)), said)
     except ValueError as error:
         shown = said if len(said) <= 60 else said[:59] + "…"
         key = question.name if where else question.option
-        raise UserError(Problem(str(error), where, line, key, shown, question.allowed)) from None
+        allowed = question.allowed + ("; the decimal sign is a comma, as columns are separated by semicolons" if comma else "")
+        raise UserError(Problem(str(error), where, line, key, shown, allowed)) from None

@@ -2,7 +2,8 @@
 
 Settings are compared on common worlds. One is *clearly worse* than the best when the 95 % interval of its paired difference
 (Student t over replications) lies wholly beyond the indifference; the others, the best among them, make the region of best
-settings. `p_best` is the share of bootstrap samples of the worlds (Efron 1979) in which the best setting is best.
+settings. `p_best` is the share of bootstrap samples of the worlds (Efron 1979) in which the best setting, or one that equals it
+in every world, is best; the indifference has no part in it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import UserError
-from sim.study.study import StudyResult
+from sim.errors import Problem, UserError
+from sim.study.study import StudyResult, said
 from sim.study.summary import Floats, intervals, plain
+from sim.values import shown
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -25,13 +27,29 @@ SAMPLES = 2000
 
 @dataclass(frozen=True)
 class Answer:
-    """What a study's rule of decision says of its result. Raises UserError where no setting came to its end in every world."""
+    """What a study's rule of decision says of its result. Raises UserError where in no world every setting has a value."""
 
     result: StudyResult
 
     def __post_init__(self) -> None:
         if not self._worlds.any():
-            raise UserError("no replication came to its end in every setting, so that nothing can be compared")
+            study = self.result.study
+            measure = shown(study.decision.measure)
+            raise UserError(Problem(self._why_nothing(), f"{study.name}.toml", key="decision.measure", given=measure))
+
+    def _why_nothing(self) -> str:
+        """Say why nothing can be compared: replications failed, or the measure was never there to be measured."""
+        study = self.result.study
+        ended = (self.result.rows["error"] == "").to_numpy().reshape(len(study.cells), study.replications)
+        if not ended.all(axis=0).any():
+            return "no replication came to its end in every setting, so that nothing can be compared"
+        known = np.isfinite(self.result.values(study.decision.measure))
+        kind = study.measured()[study.decision.measure].kind
+        what = f"was not {'reached' if kind == 'week' else 'defined'} in any replication"
+        if not known.any():
+            return what
+        never = [said(study, cell) for cell, row in zip(study.cells, known, strict=True) if not row.any()]
+        return f"{what} of {never[0]}, so that it compares with nothing" if never else f"{what} that has it in every setting"
 
     @cached_property
     def _values(self) -> Floats:
@@ -70,8 +88,24 @@ class Answer:
         """The share of bootstrap samples of the worlds in which the best cell has the best mean."""
         rng = np.random.default_rng([self.result.study.seed, self.worlds])
         drawn = rng.multinomial(self.worlds, np.full(self.worlds, 1 / self.worlds), size=SAMPLES) / self.worlds
-        means = self.result.study.decision.sign * (drawn @ self._values.T)
-        return float((means.argmax(axis=1) == self.best).mean())
+        means = self.result.study.decision.sign * (drawn @ self._values[~self.tied].T)
+        best = self.result.study.decision.sign * (drawn @ self._values[self.best])
+        return float((best >= means.max(axis=1, initial=-np.inf)).mean())
+
+    @cached_property
+    def tied(self) -> Any:
+        """Which cells have in every world exactly what the best has, itself among them, shape (cells,)."""
+        return (self._values == self._values[self.best]).all(axis=1)
+
+    @cached_property
+    def no_effect(self) -> list[str]:
+        """The factors, and `plan`, of which every level gives exactly the same in every world."""
+        study = self.result.study
+        columns = [[cell.plan for cell in study.cells], *zip(*(cell.levels for cell in study.cells), strict=True)]
+        spreads = [len(dict.fromkeys(column)) for column in columns]
+        table = self._values.reshape(*spreads, self.worlds)
+        names = ["plan", *(name for name, _ in study.factors)]
+        return [name for k, name in enumerate(names) if spreads[k] > 1 and (np.ptp(table, axis=k) == 0).all()]
 
     def measure(self, name: str) -> tuple[Floats, Floats, Floats]:
         """Return mean and 95 % interval of a measure in every cell, over the replications that came to their end."""
@@ -101,6 +135,7 @@ class Answer:
             "study": study.name, "question": study.question, "quick": study.quick, "replications": self.worlds,
             "decision": study.decision.model_dump(), "best": rows[self.best],
             "value": {"mean": plain(mean[self.best]), "lo95": plain(low[self.best]), "hi95": plain(high[self.best])},
-            "p_best": self.p_best, "as_good": int((~self.clearly_worse).sum()), "cells": rows,
+            "p_best": self.p_best, "as_good": int((~self.clearly_worse).sum()),
+            "no_effect": self.no_effect, "cells": rows,
             "failures": [{"cell": cell, "replication": f.replication, "error": f.error} for cell, f in self.result.failures],
         }

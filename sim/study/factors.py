@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sim.errors import Problem, UserError, nearest
 from sim.settings import known
-
-MOST_CELLS = 20_000
+from sim.study.limits import MOST_CELLS
 
 
 class Given(BaseModel):
@@ -31,7 +30,7 @@ class LevelTable(Given):
 class Factor(Given):
     """One thing varied: values of `path` (or of several `paths` alike), weeks by which schedules `shift`, or tables.
 
-    Instead of `levels`, `bounds` with a number of `steps` gives levels at equal distances, both ends among them.
+    Instead of `levels`, `bounds` gives levels at equal distances, both ends among them: `steps` of them, or five.
     """
 
     name: str = Field(min_length=1)
@@ -45,23 +44,23 @@ class Factor(Given):
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Factor:
-        kinds = [bool(self.path), bool(self.paths), bool(self.shift)]
-        tables = self.levels and all(isinstance(level, dict) and "set" in level for level in self.levels)
-        if sum(kinds) != (0 if tables else 1):
+        tables = [isinstance(level, dict) and "set" in level for level in self.levels]
+        if any(tables) and not all(tables):
+            raise ValueError("mixes values and tables; allowed: levels that are all values, or all tables of label and set")
+        if sum(map(bool, (self.path, self.paths, self.shift))) != (0 if any(tables) else 1):
             raise ValueError("varies either a path, paths, a shift, or levels that are tables of label and set")
         if bool(self.levels) == bool(self.bounds) or len(self.bounds) == 1:
-            raise ValueError("needs either levels, or bounds = [lowest, highest] with steps")
+            raise ValueError("needs either levels, or bounds = [lowest, highest] and a number of steps (5 where not given)")
+        if self.levels and "steps" in self.model_fields_set:
+            raise ValueError("has steps, which go with bounds, beside levels")
         return self
 
     def spread(self) -> list[Level]:
-        """Return its levels. Raises UserError where two are called alike."""
-        found = [self._level(given) for given in self._values()]
-        labels = [level.label for level in found]
-        if len(set(labels)) < len(labels):
-            raise UserError(Problem("has two levels of one name", key=f"factor '{self.name}'"))
-        return found
+        """Return its levels."""
+        return [self._level(given) for given in self.values()]
 
-    def _values(self) -> Sequence[Any]:
+    def values(self) -> Sequence[Any]:
+        """Return what is given for each level: a value, weeks, or a table."""
         if not self.bounds:
             return self.levels
         low, high = self.bounds

@@ -19,12 +19,13 @@ from typing import Any
 from sim.errors import Problem, UserError
 from sim.study.compare import Comparison, of
 from sim.study.run import Case, Result, make_result
-from sim.study.store import TABLES, flush, write_table
+from sim.study.store import TABLES, digest_of, flush, write_table
 from sim.study.summary import as_table
 from sim.study.task import Failure, Tables, code, hashed
 
 VERSIONS = ("b2b2c-sim", "mesa", "numpy", "scipy", "pandas", "pydantic")
 MANIFEST = "manifest.json"
+DRAWN = ("charts", "report.html")
 Dress = Callable[[Any, Path], None]  # writes charts and report of a result or comparison into its folder
 
 
@@ -60,7 +61,7 @@ def find(case: Case, folder: Path) -> Result | None:
     import pandas as pd
 
     manifest = manifest_of(folder)
-    if manifest.get("hash") != hashed(inputs(case)) or manifest.get("failures"):
+    if manifest.get("hash") != hashed(inputs(case)) or manifest.get("failures") or not is_whole(folder):
         return None
     try:
         tables = Tables(*(pd.read_parquet(folder / f"{name}.parquet") for name in TABLES))
@@ -71,11 +72,20 @@ def find(case: Case, folder: Path) -> Result | None:
 
 def find_comparison(cases: Sequence[Case], folder: Path) -> Comparison | None:
     """Return the comparison kept in `folder` if it was made from `cases`, else None."""
-    if manifest_of(folder).get("hash") != hashed(what_of(cases)):
+    if manifest_of(folder).get("hash") != hashed(what_of(cases)) or not is_whole(folder):
         return None
     results = [find(case, _part(folder, case)) for case in cases]
     whole = [result for result in results if result is not None]
     return of(whole) if len(whole) == len(cases) else None
+
+
+def is_whole(folder: Path) -> bool:
+    """Say whether the files that a folder was made with are as they were written; charts and page are drawn anew anyway."""
+    files = manifest_of(folder).get("files")
+    try:
+        return isinstance(files, dict) and all(digest_of(folder / name) == digest for name, digest in files.items())
+    except OSError:
+        return False
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
@@ -178,12 +188,13 @@ def _write_run(result: Result, folder: Path, command: str) -> None:
 
 
 def write_manifest(folder: Path, what: Any, command: str, failures: Iterable[Failure]) -> None:
-    """Write what a folder was made from, by which versions and command, and what failed."""
+    """Write what a folder was made from, by which versions and command, what failed, and the hash of every file in it."""
     versions = {"python": platform.python_version()} | {name: _version(name) for name in VERSIONS}
     failed = [{"replication": failure.replication, "error": failure.error} for failure in failures]
+    files = {file.name: digest_of(file) for file in sorted(folder.iterdir()) if file.is_file()}
     write_json(folder / MANIFEST, {
         "hash": hashed(what), "inputs": what, "views": code(of_views=True), "versions": versions, "command": command,
-        "failures": failed,
+        "failures": failed, "files": files,
     })
 
 
@@ -217,17 +228,29 @@ def as_json(content: Any) -> str:
 
 @contextmanager
 def aside_of(folder: Path) -> Iterator[Path]:
-    """Give a folder to write in, and put it in the place of `folder` when all is written."""
+    """Give a folder to write in, and put it in the place of `folder` when all is written; what else is there stays."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         aside.chmod(0o755)
         yield aside
+        _carry_over(folder, aside)
         for file in aside.rglob("*"):
             flush(file)
         _replace(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _carry_over(folder: Path, aside: Path) -> None:
+    """Copy what stands in `folder` beside what is made anew: exports, worlds, and whatever the user has put there."""
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if (aside / entry.name).exists() or entry.name in DRAWN:
+            continue
+        if entry.is_dir():
+            shutil.copytree(entry, aside / entry.name, symlinks=True)
+        else:
+            shutil.copy2(entry, aside / entry.name, follow_symlinks=False)
 
 
 def _replace(aside: Path, folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.errors import Problem, UserError
 from sim.study import folders
 from sim.study.compare import Comparison, of
 from sim.study.run import Case, Result, run_cases
@@ -22,7 +23,11 @@ from sim.study.worlds import MEASURES, REPS, Robustness, over_worlds
 
 def shelf() -> Path:
     """Return the folder of run directories and their store: `results` here, or what SIM_RESULTS names."""
-    return Path(os.environ.get("SIM_RESULTS") or "results")
+    named = os.environ.get("SIM_RESULTS") or "results"
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:
+        raise UserError(Problem("names the home of nobody known here", key="SIM_RESULTS", given=named)) from None
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Ways:
     @property
     def store(self) -> Store:
         """The store of the shelf, shared by all that is run on it."""
-        return Store(self.shelf / ".store")
+        return Store(self.shelf / ".store", self.note)
 
 
 def run_kept(case: Case, folder: Path | None = None, ways: Ways | None = None) -> tuple[Result, Path, bool]:

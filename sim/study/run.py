@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import Problem, UserError
+from sim.study.limits import MOST_REPS
 from sim.study.runner import Jobs, Progress, carry_out
 from sim.study.store import TABLES, Store
 from sim.study.summary import summarise, totals
@@ -67,7 +68,7 @@ class Case:
             Problem("cannot be used", key=key, given=getattr(self, key), allowed=allowed)
             for key, fine, allowed in (
                 ("seed", _whole(self.seed, 0), "whole numbers from 0"),
-                ("reps", _whole(self.reps, 1), "whole numbers from 1"),
+                ("reps", _whole(self.reps, 1) and self.reps <= MOST_REPS, f"whole numbers from 1 to {MOST_REPS:,}"),
                 ("engine", self.engine in ENGINES, " or ".join(ENGINES)),
             )
             if not fine

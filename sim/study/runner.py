@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +18,7 @@ Progress = Callable[[int, int], None]  # replications done, replications in all
 Jobs = int | Literal["all"]
 SHARD_SECONDS = 10.0
 TRIES = 3
+WATCH_SECONDS = 1.0
 
 
 def carry_out(tasks: Sequence[Task], store: Store, jobs: Jobs = 1, progress: Progress | None = None) -> list[Outcome]:
@@ -28,10 +33,18 @@ def carry_out(tasks: Sequence[Task], store: Store, jobs: Jobs = 1, progress: Pro
     tell = _teller(progress, tasks, ended)
     tell()
     left = [task for task in dict.fromkeys(tasks) if task.key not in ended]
+    _note_damaged(left, store)
     for key in _in_rounds(left, store, processes):
         ended.add(key)
         tell()
     return [store.find(task) or Failure(task.replication, "what was run is gone from the store") for task in tasks]
+
+
+def _note_damaged(left: Sequence[Task], store: Store) -> None:
+    damaged = sum(map(store.damaged, left))
+    if damaged:
+        what = "1 replication is" if damaged == 1 else f"{damaged:,} replications are"
+        store.note(f"{what} damaged in {store.root}, counted as not run, and run again")
 
 
 def _teller(progress: Progress | None, tasks: Sequence[Task], ended: set[str]) -> Callable[[], None]:
@@ -101,7 +114,7 @@ def _pool(found: Sequence[Sequence[Task]], store: Store, processes: int) -> Iter
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     pool = Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
-    work: Any = (delayed(_shard)(list(shard), store.root) for shard in found)
+    work: Any = (delayed(_shard)(list(shard), store.root, os.getpid()) for shard in found)
     known = [task for shard in found for task in shard]
     seen: set[str] = set()
     try:
@@ -112,9 +125,22 @@ def _pool(found: Sequence[Sequence[Task]], store: Store, processes: int) -> Iter
         yield from (task.key for task in known if task.key not in seen and not isinstance(store.find(task), Failure | None))
 
 
-def _shard(tasks: Sequence[Task], root: Path) -> list[str]:
+def _shard(tasks: Sequence[Task], root: Path, driver: int) -> list[str]:
     """Run tasks, keep each as it ends and send only keys: a process that dies while it sends would leave the pipe blocked."""
+    _end_with(driver)
     return [_one(task, Store(root)) for task in tasks]
+
+
+@functools.cache
+def _end_with(driver: int) -> None:
+    """Have this process end when the one that started it is gone: killed outright, it cannot end its workers itself."""
+    threading.Thread(target=_watch, args=(driver,), daemon=True).start()
+
+
+def _watch(driver: int) -> None:
+    while os.getppid() == driver:
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)  # what is being written lies aside
 
 
 def _one(task: Task, store: Store) -> str:

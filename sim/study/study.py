@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import Problem, UserError, nearest
-from sim.scenario import Scenario, load
+from sim.errors import Problem, UserError
+from sim.scenario import Scenario
+from sim.scenario_files import text_of
+from sim.study.asked import Asked, asked
 from sim.study.factors import Level, grid, thinned
-from sim.study.file import Decision, StudyFile, read_study
+from sim.study.file import Content, Decision, StudyFile
+from sim.study.limits import MOST_CELLS, MOST_REPS, MOST_TASKS
 from sim.study.readings import Reading
-from sim.study.run import lasting, some
+from sim.study.run import some
 from sim.study.runner import Jobs, Progress, carry_out
 from sim.study.store import Store
 from sim.study.summary import Floats
@@ -24,8 +28,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.fields import Measure
-
-COLUMNS = ("plan", "replication", "error")
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,10 @@ class Study:
 
         Raises UserError with a problem for each thing wrong, by file and key.
         """
-        given, layer = read_study(path)
-        try:
-            made = study_of(given, Path(layer.name).stem, quick, replications, layer.path.read_text(encoding="utf-8-sig"))
-            if len(made.cells) < 2:
-                raise UserError(Problem("compares nothing: it needs factors with levels, or several plans", key="factors"))
-        except UserError as error:
-            raise UserError(*(replace(p, file=p.file or layer.name) for p in error.problems)) from None
+        found = asked(StudyFile, path)
+        made = study_of(found, quick, replications)
+        if len(made.cells) < 2:
+            raise found.refuse(("factors",), Problem("compares nothing: it needs factors with levels, or several plans"))
         return made
 
     @property
@@ -124,51 +123,41 @@ class StudyResult:
         return next(iter(study_figures(self).values()))
 
 
-def study_of(given: StudyFile, name: str, quick: bool = False, replications: int | None = None, source: str = "") -> Study:
-    """Return the study that a file's content asks for. Raises UserError with a problem for each thing wrong, by key."""
-    _check_names(given)
-    base = load(given.base)
-    pairs = [part for path, value in given.set.items() for part in (path, value)]
-    plans = [load(f"{given.base}+{plan}").named(plan) for plan in given.plans] or [base]
-    plans = [lasting(plan.replace(*pairs) if pairs else plan, given.weeks) for plan in plans]
-    spreads = [thinned(factor.spread(), given.quick.every if quick else 1) for factor in given.factors]
-    cells = tuple(_cell(plan, levels) for plan in plans for levels in grid(spreads))
+def study_of(found: Asked[Content], quick: bool = False, replications: int | None = None) -> Study:
+    """Return the study that a file asks for. Raises UserError where it is too large, or settings do not fit together."""
+    given, layer = found.given, found.paper.layer
     count = replications or (given.quick.replications if quick else given.replications)
-    factors = tuple((factor.name, factor.unit) for factor in given.factors)
+    spreads = [thinned(factor.spread(), given.quick.every if quick else 1) for factor in given.factors]
+    _check_size(found, math.prod([len(found.plans), *map(len, spreads)]), count)
+    cells = tuple(_cell(found, plan, levels) for plan in found.plans for levels in grid(spreads))
     return Study(
-        name, given.question, given.about, factors, cells, tuple(dict.fromkeys((given.decision.measure, *given.measures))),
-        count, given.seed, given.decision, source, quick, tuple(given.readings.items()),
+        Path(layer.name).stem, given.question, given.about, tuple((factor.name, factor.unit) for factor in given.factors), cells,
+        tuple(dict.fromkeys(name for _, name in given.wanted())), count, given.seed, given.decision,
+        text_of(layer.path, layer.name), quick, tuple(given.readings.items()),
     )
 
 
-def _cell(plan: Scenario, levels: Sequence[Level]) -> Cell:
-    """Return a plan with a level of each factor in place. Raises UserError where two factors set the same."""
-    paths = [path for level in levels for path in (*level.settings, *level.shifts)]
-    twice = next((path for path in paths if paths.count(path) > 1), None)
-    if twice is not None:
-        raise UserError(Problem("is set by two factors", key=twice))
+def _check_size(found: Asked[Any], cells: int, count: int) -> None:
+    """Refuse what would fill the memory, before any of it is made."""
+    if not 2 <= count <= MOST_REPS:
+        raise found.refuse(("replications",), Problem("is out of range", given=count, allowed=f"2 to {MOST_REPS:,}"))
+    if cells > MOST_CELLS:
+        raise found.refuse(("factors",), Problem(f"span {cells:,} settings", allowed=f"{MOST_CELLS:,} at most"))
+    if cells * count > MOST_TASKS:
+        what = f"makes {cells * count:,} runs of {cells:,} settings"
+        raise found.refuse(("replications",), Problem(what, given=count, allowed=f"{MOST_TASKS:,} runs at most"))
+
+
+def _cell(found: Asked[Any], plan: Scenario, levels: Sequence[Level]) -> Cell:
+    """Return a plan with a level of each factor in place. Raises UserError where they do not fit together."""
     pairs = [part for level in levels for part in level.pairs(plan.settings() if level.shifts else {})]
-    scenario = plan.replace(*pairs) if pairs else plan
+    try:
+        scenario = plan.replace(*pairs) if pairs else plan
+    except UserError as error:
+        by = {path: k for k, level in enumerate(levels) for path in (*level.settings, *level.shifts)}
+        told = [found.refuse(("factors", by.get(problem.key, 0)), problem) for problem in error.problems]
+        raise UserError(*(problem for each in told for problem in each.problems)) from None
     return Cell(plan.name, tuple(level.label for level in levels), scenario)
-
-
-def _check_names(given: StudyFile) -> None:
-    from sim.record import measures_of as declared
-    from sim.week import Mechanisms
-
-    known = declared(Mechanisms())
-    for name, reading in given.readings.items():
-        if name in known:
-            raise UserError(Problem("is the name of a measure", key="readings", given=name))
-        reading.check(f"readings.{name}", known)
-    for key, name in (*(("measures", name) for name in given.measures), ("decision.measure", given.decision.measure)):
-        if name not in known and name not in given.readings:
-            near = nearest(name, [*given.readings, *known])
-            raise UserError(Problem("is neither a measure nor a reading", key=key, given=name, nearest=near))
-    names = [factor.name for factor in given.factors]
-    taken = next((name for name in names if names.count(name) > 1 or name in (*known, *given.readings, *COLUMNS)), None)
-    if taken is not None:
-        raise UserError(Problem("is the name of something else already", key="factors", given=taken))
 
 
 def result_of(study: Study, outcomes: Sequence[Outcome]) -> StudyResult:
@@ -189,12 +178,18 @@ def result_of(study: Study, outcomes: Sequence[Outcome]) -> StudyResult:
     return StudyResult(study, pd.DataFrame(rows), tuple(failures))
 
 
-def said(study: Study, cell: Cell) -> str:
-    """Return a cell in words: `start = 26 weeks, budget = 40,000`."""
-    several = len({other.plan for other in study.cells}) > 1
+def said(study: Study, cell: Cell, without: Collection[str] = ()) -> str:
+    """Return a cell in words: `start at 26 weeks, calendar “announced”`; `without` are factors, or `plan`, to leave out."""
+    several = len({other.plan for other in study.cells}) > 1 and "plan" not in without
     pairs = zip(study.factors, cell.levels, strict=True)
-    parts = [f"{name} = {label_text(label)}{f' {unit}' if unit else ''}" for (name, unit), label in pairs]
+    parts = [f"{name} {_at(label, unit)}" for (name, unit), label in pairs if name not in without]
     return ", ".join(([cell.plan] if several else []) + parts)
+
+
+def _at(label: Any, unit: str) -> str:
+    if isinstance(label, str):
+        return f"\N{LEFT DOUBLE QUOTATION MARK}{label}\N{RIGHT DOUBLE QUOTATION MARK}"
+    return f"at {label_text(label)}{f' {unit}' if unit else ''}"
 
 
 def label_text(label: Any) -> str:

@@ -30,9 +30,9 @@ def study_folder(study: Study, shelf: Path) -> Path:
 
 
 def is_kept(study: Study, folder: Path) -> bool:
-    """Say whether `folder` was made from the inputs of `study`, without failures."""
+    """Say whether `folder` was made from the inputs of `study`, without failures, and is whole."""
     manifest = folders.manifest_of(folder)
-    return manifest.get("hash") == hashed(study_inputs(study)) and not manifest.get("failures")
+    return manifest.get("hash") == hashed(study_inputs(study)) and not manifest.get("failures") and folders.is_whole(folder)
 
 
 def save_study(result: StudyResult, folder: Path, command: str = "", dress: folders.Dress | None = None) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from sim.errors import Problem, UserError
 from sim.scenario import Scenario
 from sim.settings import known
+from sim.study.limits import MOST_WORLDS
 from sim.study.run import some
 from sim.study.runner import Jobs, Progress, carry_out
 from sim.study.store import Store
@@ -149,10 +150,11 @@ def over_worlds(
 ) -> Robustness:
     """Play `plans` in `count` drawn worlds, each `reps` times on common draws.
 
-    Raises UserError on fewer than two plans or worlds.
+    Raises UserError on fewer than two plans or worlds, and on more worlds than MOST_WORLDS.
     """
-    if len(plans) < 2 or count < 2:
-        raise UserError(Problem("needs two plans and two worlds or more", key="worlds", given=count))
+    if len(plans) < 2 or not 2 <= count <= MOST_WORLDS:
+        allowed = f"two plans or more, and 2 to {MOST_WORLDS:,} worlds"
+        raise UserError(Problem("cannot be played", key="worlds", given=count, allowed=allowed))
     worlds = draw_worlds(count, seed)
     played = [in_world(plan, world) for world in worlds for plan in plans]
     tasks = [Task(plan, seed, replication, full=False) for plan in played for replication in range(reps)]

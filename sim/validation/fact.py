@@ -11,9 +11,11 @@ from pydantic import BaseModel, Field, model_validator
 
 from sim.errors import Problem, UserError, nearest
 from sim.settings import switches
+from sim.study.asked import asked
 from sim.study.factors import Given
-from sim.study.file import StudyFile, read_as
+from sim.study.file import StudyFile
 from sim.study.study import Study, label_text, study_of
+from sim.toml_lines import Keys
 
 FOLDER = Path(__file__).with_name("facts")
 Label = str | float | int
@@ -96,6 +98,10 @@ class FactFile(StudyFile):
 
     PARTS: ClassVar[dict[str, type[BaseModel]]] = StudyFile.PARTS | {"claims": Claim, "causes": Causes, "worlds": Worlds}
 
+    def wanted(self) -> list[tuple[Keys, str]]:
+        """Return every measure or reading that it, a claim or a cause looks at, with the keys that ask for it."""
+        return [*super().wanted(), *_read(self)]
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -152,14 +158,12 @@ def find(name: str) -> list[Path]:
 
 def load_fact(path: str | Path, quick: bool = False) -> Fact:
     """Return a fact from its file. Raises UserError with a problem for each thing wrong, by file and key."""
-    given, layer = read_as(FactFile, path)
-    name = Path(layer.name).stem
+    found = asked(FactFile, path)
+    fact = Fact(Path(found.paper.layer.name).stem, found.given, study_of(found, quick))
     try:
-        given = given.model_copy(update={"measures": list(dict.fromkeys([*given.measures, *_read(given)]))})
-        fact = Fact(name, given, study_of(given, name, quick))
         _check(fact)
     except UserError as error:
-        raise UserError(*(replace(problem, file=problem.file or layer.name) for problem in error.problems)) from None
+        raise UserError(*(replace(p, file=p.file or found.paper.layer.name) for p in error.problems)) from None
     return fact
 
 
@@ -176,12 +180,14 @@ def _check(fact: Fact) -> None:
             raise UserError(Problem("has no off-value", key="causes.switches", given=path, nearest=nearest(path, switches())))
 
 
-def _read(given: FactFile) -> Iterator[str]:
-    """Yield the measures and readings that claims and causes look at."""
-    for side in (side for claim in given.claims for side in (claim.of, claim.against) if side):
-        yield from (name for name in (side.reading, side.per) if name)
-    for cause in given.causes:
-        yield from cause.readings
+def _read(given: FactFile) -> Iterator[tuple[Keys, str]]:
+    """Yield the measures and readings that claims and causes look at, each with its keys in the file."""
+    for k, claim in enumerate(given.claims):
+        for name, side in (("of", claim.of), ("against", claim.against)):
+            if side:
+                yield from ((("claims", k, name, part), read) for part in ("reading", "per") if (read := getattr(side, part)))
+    for k, cause in enumerate(given.causes):
+        yield from ((("causes", k, "readings", j), read) for j, read in enumerate(cause.readings))
 
 
 def _named_cells(given: FactFile) -> Iterator[list[Label]]:

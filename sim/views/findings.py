@@ -40,7 +40,9 @@ def money(result: Result) -> str:
 
 
 def span(found: Interval, sign: bool = False) -> str:
-    """Return 'low to high', or words where there is no interval."""
+    """Return 'low to high', or words where there is no interval, or where a difference is none in any replication."""
+    if sign and found.low == found.high == 0:
+        return "no difference"
     return f"{number(found.low, sign)} to {number(found.high, sign)}" if found.known else "no interval from one replication"
 
 

@@ -106,11 +106,12 @@ def _curves(answer: Answer, measure: str, title: str, axes: Sequence[AxisOf], ti
     labelled = len(other[2]) > 1
     ax = axes_at(fig, Box(0.95, 0.62, WIDTH - 0.95 - (2.1 if labelled else 0.35), top - 0.62 - 0.3))
     x = _where(levels)
+    aside = 0.012 * (x.max() - x.min()) * (np.arange(len(means)) - (len(means) - 1) / 2)  # so that no interval hides another
     for k, line in enumerate(means):
-        _line(ax, x, line, half[k], good[k], PLANS[k % len(PLANS)] if labelled else BLUE)
+        _line(ax, x + aside[k], line, half[k], good[k], PLANS[k % len(PLANS)] if labelled else BLUE)
     _frame(ax, x, levels, _axis_name(name, unit), unit_words(answer, measure))
     if labelled:
-        texts = [capital(f"{other[0]} {label_text(level)} {other[1]}".strip()) for level in other[2]]
+        texts = [f"{other[0]} {label_text(level)} {other[1]}".strip() for level in other[2]]
         lasts = zip(means[:, -1], texts, itertools.cycle(PLANS), strict=False)
         end_labels(ax, [Label(float(last), text, colour) for last, text, colour in lasts], 1.8)
     return fig
