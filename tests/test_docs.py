@@ -278,8 +278,11 @@ def test_every_number_in_the_tutorials_sentences_is_in_a_file_or_an_output() -> 
 
 
 def test_the_figures_of_the_tutorial_are_those_of_the_example() -> None:
-    (block,) = [block for kind, _, block in script("session").FENCE.findall(text("docs/tutorial.md")) if kind == "csv"]
-    assert block == text("examples/cafe_loyalty/figures.csv")
+    parts = script("session").FENCE.findall(text("docs/tutorial.md"))
+    found = {name.strip(): block for kind, name, block in parts if kind == "csv"}
+    assert set(found) == {"figures.csv", "budget.csv"}
+    for name, block in found.items():
+        assert block == text(f"examples/cafe_loyalty/{name}")
 
 
 def test_an_output_that_differs_is_caught(tmp_path: Path) -> None:
@@ -301,10 +304,13 @@ def test_an_output_that_differs_is_caught(tmp_path: Path) -> None:
 
 
 def test_the_study_file_of_the_page_is_one(tmp_path: Path) -> None:
-    (file,) = blocks("docs/studies.md", "toml")
+    file, readings = blocks("docs/studies.md", "toml")
+    assert len(tomllib.loads(readings)["readings"]) == 4
     path = tmp_path / "shown.toml"
-    path.write_text(file, encoding="utf-8")
+    top, sep, rest = file.partition("[set]")
+    path.write_text(f"{top}{readings}{sep}{rest}", encoding="utf-8")
     study = sim.Study.load(path)
+    assert [name for name, _ in study.readings] == list(tomllib.loads(readings)["readings"])
     assert len(study.cells) == 6
     assert sim.Study.load(path, quick=True).replications == 4
 

@@ -119,7 +119,8 @@ def test_any_terms_balance(take: float, cps: float, ads: float, use: float, fund
 
 
 def test_contracts_keep_their_fee_until_they_are_renewed() -> None:
-    scenario = busy(weeks=110, plan__buying__fee=[{"to": 40, "value": 300.0}, {"from": 40, "value": 100.0}])
+    fee = [{"to": 40, "value": 300.0}, {"from": 40, "value": 100.0}]
+    scenario = busy(weeks=110, plan__tiers__fee_off=0.0, plan__buying__fee=fee)
     model = model_of(scenario, 41)
     old = model.world.live()
     assert (model.world.merchants.fee[old[model.world.merchants.list_fee[old] >= 0]] == 300.0).any()
@@ -140,7 +141,7 @@ def test_who_signed_without_a_list_price_keeps_its_terms() -> None:
 
 
 def test_a_discount_is_a_named_account_and_ends_at_the_first_renewal() -> None:
-    model = model_of(busy(weeks=130, plan__buying__discount=0.4), 50)
+    model = model_of(busy(weeks=130, plan__buying__discount=0.4, plan__tiers__fee_off=0.0), 50)
     world = model.world
     paying = world.merchants.status >= SIGNED
     given = (world.merchants.list_fee - world.merchants.fee)[paying & (world.merchants.list_fee >= 0)].sum()

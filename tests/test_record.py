@@ -247,7 +247,8 @@ def test_a_finished_run_cannot_be_changed(run: Run) -> None:
 
 
 def test_a_market_where_nothing_happens_leaves_empty_events(market: Scenario) -> None:
-    still = market.replace("vendor.seeds", 0, "need.arrives", 0.0, "market.reseller_pool", 0, "plan.promotion.sem.spend", 0.0)
+    quiet = {"growth.spread": 0.0, "vendor.seeds": 0, "need.arrives": 0.0, "market.reseller_pool": 0}
+    still = market.replace(*(part for pair in quiet.items() for part in pair), "plan.promotion.sem.spend", 0.0)
     run = simulate(still.replace("sales.enquiry", 0.0, "plan.partners.bounty", 0.0), weeks=3)
     assert {len(values) for values in run.events.values()} == {0}
     assert run.weekly["leads"].sum() == 0

@@ -170,6 +170,8 @@ def fitting(par: Par) -> st.SearchStrategy[Any]:
     low, high = par.bounds or (-1000, 1000)
     if isinstance(par.default, bool):
         return st.booleans()
+    if par.choices:
+        return st.sampled_from(par.choices)
     if isinstance(par.default, str):
         return st.text(st.characters(exclude_categories=["Cc", "Cs"], include_characters="\n\t"), max_size=30)
     if isinstance(par.default, datetime.date):

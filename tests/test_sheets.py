@@ -286,7 +286,7 @@ def test_other_names_are_refused(name: str, parts: list[str]) -> None:
     ("SEM", "7 000", 7000),
     ("SEM", "7\u00a0000", 7000), ("SEM", "7\u202f000", 7000), ("SEM", "+7", 7), ("SEM", "7'000.0", 7000),
     ("max share", "30 %", 0.3), ("max share (%)", "30", 0.3), ("max share (%)", "30%", 0.3), ("max share", "0.3", 0.3),
-    ("segment focus", "3", 3), ("segment focus", "-1", -1), ("productize", "No", False), ("productize", "是", True),
+    ("sales segment focus", "3", 3), ("sales segment focus", "-1", -1), ("productize", "No", False), ("productize", "是", True),
     ("productize", "1", True),
 ])
 def test_amounts_are_read(header: str, cell: str, value: Any, here: Path) -> None:
@@ -306,7 +306,7 @@ def test_amounts_are_read(header: str, cell: str, value: Any, here: Path) -> Non
     ("SEM (CNY thousand)", "7k", ["a multiplier beside that of its column"]), ("SEM", "9" * 100, ["is not a number"]),
     ("reps", "CNY 3", ["is an amount of money", "people"]), ("reps", "30 %", ["percentage"]),
     ("max share", "30", ["write 30 % or 0.3"]),
-    ("segment focus", "1.5", ["is not a whole number"]), ("productize", "perhaps", ["is not yes or no"]),
+    ("sales segment focus", "1.5", ["is not a whole number"]), ("productize", "perhaps", ["is not yes or no"]),
 ])
 def test_amounts_that_do_not_fit_are_refused_with_their_place(header: str, cell: str, parts: list[str], here: Path) -> None:
     path, _ = lever(header.split("(")[0])

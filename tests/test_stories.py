@@ -300,8 +300,9 @@ def test_points_by_hand(step: Step) -> None:
         only_there(CONSUMING)(world)
         world.consumers.columns["state"][::2] = LAPSED
         world.consumers.columns["points"][:] = 100.0
+        world.merchants.columns["parted"][:] = False  # merchants that are not live have gone this week
 
-    world = step("usage", held, **STILL, incentive=2.0, spending=0.1, expiry=0.05, prize_cost=0.5)
+    world = step("usage", held, **STILL, incentive=2.0, spending=0.1, expiry=0.05, prize_cost=0.5, kept_by_vendor=0.0)
     at_live = (world.merchants.status == LIVE)[world.consumers.merchant]
     active, lapsed = at_live & (world.consumers.state == CONSUMING), at_live & (world.consumers.ids % 2 == 0)
     assert world.consumers.points[active] == pytest.approx(100 + 2 - 10 - 4.5)

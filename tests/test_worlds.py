@@ -107,6 +107,8 @@ APART = busy(
     promotion__salon__ceiling=1.0, promotion__content__segments=(), promotion__content__ceiling=0.2, usage__push=0.5,
     market__rivals=0, plan__visibility__endorsement=0.0, plan__visibility__discount=0.0, plan__visibility__advertising=0.0,
     plan__circles__events=0.0, plan__references__packaging=0.0, secondary__desire=0.0,
+    plan__tiers__diagnoses=0.0, plan__skill__training=0.0, plan__skill__lectures=0.0, plan__nodes__guidance=0.0,
+    plan__intangibles__community__spend=0.0, platform__crossing=0.0,
     **{f"plan__promotion__{name}__spend": 0.0 for name in CHANNELS if name not in ("seo", "content")},
 )
 AIMED: dict[str, tuple[Any, ...]] = {
