@@ -1,6 +1,6 @@
-"""The gallery of the shipped studies: every question of experiments/ with its answer, its picture and its settings.
+"""The gallery: the three questions that the project began with, each with its answer, its picture and its settings.
 
-python docs/gallery.py [FOLDER]     play what was not played before, and write the gallery (results/gallery)
+python docs/gallery.py     play what was not played before, and write results/gallery
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from sim.views.words import runs
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ROOT / "experiments"
 GALLERY = ROOT / "results" / "gallery"
+QUESTIONS = ("promotion_timing", "customization_load", "channel_continuity")
 HEAD = """# Gallery
 
-The shipped studies, answered in full by `make gallery` with the model's code `{code}`. A later model may answer differently: the
+Three shipped studies, answered in full by `make gallery` with the model's code `{code}`. A later model may answer differently: the
 commands say what it answers now.
 """
 
@@ -41,18 +42,17 @@ def entry(result: StudyResult, kept: Path, gallery: Path) -> str:
     ))
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Write the gallery; return 1 where a replication failed."""
-    gallery = Path(arguments[0]) if arguments else GALLERY
-    gallery.mkdir(parents=True, exist_ok=True)
+    GALLERY.mkdir(parents=True, exist_ok=True)
     page, failed = [HEAD.format(code=code()[:8])], False
-    for file in sorted(EXPERIMENTS.glob("*.toml")):
-        result, kept, _ = study_kept(Study.load(str(file)), None, Ways("all", dress=dress_study))
-        page.append(entry(result, kept, gallery))
+    for name in QUESTIONS:
+        result, kept, _ = study_kept(Study.load(str(EXPERIMENTS / f"{name}.toml")), None, Ways("all", dress=dress_study))
+        page.append(entry(result, kept, GALLERY))
         failed |= bool(result.failures)
-    (gallery / "README.md").write_text("\n".join(page), encoding="utf-8")
+    (GALLERY / "README.md").write_text("\n".join(page), encoding="utf-8")
     return int(failed)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
