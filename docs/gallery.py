@@ -23,8 +23,8 @@ GALLERY = ROOT / "results" / "gallery"
 QUESTIONS = ("promotion_timing", "customization_load", "channel_continuity")
 HEAD = """# Gallery
 
-Three shipped studies, answered in full by `make gallery` with the model's code `{code}`. A later model may answer differently: the
-commands say what it answers now.
+Three shipped studies, answered in full by `make gallery` with the model's code `{code}`. A later model may answer differently:
+the commands say what it answers now.
 """
 
 

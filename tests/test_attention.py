@@ -11,7 +11,7 @@ import pytest
 from conftest import Found
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import Watched, busy, differing, model_of
+from tiny import Watched, both, busy, differing, model_of, sets
 
 from sim import load
 from sim.agents.decision_makers import ROLES
@@ -25,22 +25,6 @@ from sim.scenario import Scenario
 
 Step = Callable[..., World]
 EXECUTIVE_AT = ROLES.index("executive")
-
-
-def sets(population: str, **values: Any) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        for name, value in values.items():
-            getattr(world, population).columns[name][:] = value
-
-    return change
-
-
-def both(*changes: Callable[[World], Any]) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        for one in changes:
-            one(world)
-
-    return change
 
 
 # rules --------------------------------------------------------------------------------------------------

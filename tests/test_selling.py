@@ -12,7 +12,7 @@ from conftest import Found
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_conservation import weeks
-from tiny import Watched, busy, differing, model_of
+from tiny import Watched, both, busy, differing, model_of, sets
 
 from sim.agents.merchants import LEAD, LIVE, PROSPECT, REP, RESELLER, ROUND, SELF_SERVICE, SIGNED, TELESALES
 from sim.agents.resellers import ACTIVE, CANDIDATE, LEFT
@@ -30,28 +30,12 @@ SELLING: dict[str, Any] = {
 }
 
 
-def put(population: str, **values: Any) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        for name, value in values.items():
-            getattr(world, population).columns[name][:] = value
-
-    return change
-
-
-def both(*changes: Callable[[World], Any]) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        for one in changes:
-            one(world)
-
-    return change
-
-
 # telesales and the roster -------------------------------------------------------------------------------
 
 
 def waiting(world: World) -> None:
     """Let the first hundred firms, all small, wait; nobody else is in a round."""
-    put("merchants", status=PROSPECT, window_end=world.week - 1, route=-1, reseller=-1, source=0, size=0.1)(world)
+    sets("merchants", status=PROSPECT, window_end=world.week - 1, route=-1, reseller=-1, source=0, size=0.1)(world)
     for name, value in (("status", LEAD), ("lead_week", world.week), ("window_end", world.week + 9)):
         world.merchants.columns[name][:100] = value
 
@@ -83,7 +67,7 @@ def test_a_firm_on_the_telephone_is_won_less_often_than_by_a_rep_and_more_often_
         def change(world: World) -> None:
             world.decision_makers.columns["aware"][:] = False
             world.decision_makers.columns["aware"][world.ties.first[:-1]] = True
-            put("merchants", route=route, pace=1.0)(world)
+            sets("merchants", route=route, pace=1.0)(world)
 
         return change
 
@@ -143,8 +127,8 @@ def test_a_registered_firm_is_closed_and_an_unregistered_one_is_not(step: Step) 
 
 def signing(route: int, holder: int, rival: int) -> Callable[[World], None]:
     def change(world: World) -> None:
-        put("decision_makers", aware=True, evaluated=True, mean=1.0, precision=50.0, error=0.0)(world)
-        put("merchants", pace=1e6, size=1.0, well_served=-5.0)(world)
+        sets("decision_makers", aware=True, evaluated=True, mean=1.0, precision=50.0, error=0.0)(world)
+        sets("merchants", pace=1e6, size=1.0, well_served=-5.0)(world)
         rounds = np.flatnonzero(world.merchants.status == ROUND)
         for name, value in (("route", route), ("reseller", holder), ("rival", rival)):
             world.merchants.columns[name][rounds] = value
@@ -168,8 +152,8 @@ def test_on_a_contested_signature_both_margins_fall(route: int, holder: int, acc
 def test_the_reseller_of_contested_accounts_is_paid_less_and_tries_less(step: Step) -> None:
     def accounts(share: float) -> Callable[[World], None]:
         def change(world: World) -> None:
-            put("resellers", state=ACTIVE, low_weeks=0, confidence=0.9, habit=0.0)(world)
-            put("merchants", margin_share=share)(world)
+            sets("resellers", state=ACTIVE, low_weeks=0, confidence=0.9, habit=0.0)(world)
+            sets("merchants", margin_share=share)(world)
             live = world.live()
             world.merchants.columns["reseller"][live] = live % world.resellers.n
 
@@ -181,13 +165,13 @@ def test_the_reseller_of_contested_accounts_is_paid_less_and_tries_less(step: St
     assert served.any()
     assert less.resellers.margin_kept[served] == pytest.approx(0.5)
     assert (less.resellers.margin_kept[~served] == 1.0).all()
-    half, whole = (step("channel", both(accounts(1.0), put("resellers", margin_kept=kept))) for kept in (0.5, 1.0))
+    half, whole = (step("channel", both(accounts(1.0), sets("resellers", margin_kept=kept))) for kept in (0.5, 1.0))
     assert (half.resellers.effort < whole.resellers.effort).all()
 
 
 def test_a_second_seller_that_leaves_contests_no_more(step: Step) -> None:
     def leaving(world: World) -> None:
-        put("resellers", state=ACTIVE, confidence=0.0, low_weeks=500, habit=1.0)(world)
+        sets("resellers", state=ACTIVE, confidence=0.0, low_weeks=500, habit=1.0)(world)
         rounds = np.flatnonzero(world.merchants.status == ROUND)
         for name, value in (("route", REP), ("reseller", -1), ("rival", 2)):
             world.merchants.columns[name][rounds] = value
@@ -203,7 +187,7 @@ def test_a_second_seller_that_leaves_contests_no_more(step: Step) -> None:
 
 def test_a_bounty_is_paid_once_for_who_goes_live_and_never_for_who_is_lost(found: Found) -> None:
     world = copy.deepcopy(found["partners"][0])
-    put("merchants", bounty=0.0)(world)
+    sets("merchants", bounty=0.0)(world)
     live, lost, still = (np.flatnonzero(world.merchants.status == s)[:n] for s, n in ((LIVE, 3), (PROSPECT, 4), (ROUND, 2)))
     for firms in (live, lost, still):
         world.merchants.columns["bounty"][firms] = 700.0
@@ -268,7 +252,7 @@ def test_recruits_have_a_parent_of_their_territory_that_sold(step: Step) -> None
     def some(world: World) -> None:
         won = world.resellers.ids % 3 == 0
         deals = np.where(world.resellers.ids % 2 == 0, 5.0, 0.0)
-        put("resellers", state=np.where(won, ACTIVE, CANDIDATE), confidence=0.8, deals=deals, parent=-1, habit=0.3)(world)
+        sets("resellers", state=np.where(won, ACTIVE, CANDIDATE), confidence=0.8, deals=deals, parent=-1, habit=0.3)(world)
 
     world = step("recruitment", some, fission=5.0)
     new = np.flatnonzero(world.resellers.parent >= 0)
@@ -286,7 +270,7 @@ def test_fission_follows_the_share_of_the_territory_that_is_won(found: Found) ->
     """Closed form: each candidate signs up with 1 − exp(−q × share won), as an imitator does (Bass 1969)."""
     world, mechanism = copy.deepcopy(found["recruitment"])
     won = np.arange(world.resellers.n) % 10 < 4
-    put("resellers", region=0, state=np.where(won, ACTIVE, CANDIDATE), confidence=1.0, deals=1e9, parent=-1)(world)
+    sets("resellers", region=0, state=np.where(won, ACTIVE, CANDIDATE), confidence=1.0, deals=1e9, parent=-1)(world)
     signed_up, q, draws = 0, 0.3, 200
     alone = mechanism.model_copy(update={"fission": q, "returns": 0.0, "override": 0.0})
     for week in range(draws):
@@ -301,7 +285,7 @@ def test_fission_follows_the_share_of_the_territory_that_is_won(found: Found) ->
 def test_when_a_parent_leaves_its_recruits_are_shaken_once(found: Found) -> None:
     world, mechanism = copy.deepcopy(found["recruitment"])
     parent = np.where(world.resellers.ids == 1, -1, np.where(world.resellers.ids == 0, 1, 0))
-    put("resellers", state=ACTIVE, confidence=0.5, parent=parent)(world)
+    sets("resellers", state=ACTIVE, confidence=0.5, parent=parent)(world)
     world.resellers.columns["state"][0] = LEFT
     still = mechanism.model_copy(update={"fission": 0.0, "returns": 0.0, "orphaned": 0.2})
     for _ in range(2):
@@ -316,7 +300,7 @@ def test_parents_are_paid_on_what_their_recruits_earn(step: Step) -> None:
     def family(world: World) -> None:
         parent = np.where(world.resellers.ids > 1, 1, -1)
         state = np.where(world.resellers.ids == 2, LEFT, ACTIVE)
-        put("resellers", state=state, parent=parent, earned=100.0)(world)
+        sets("resellers", state=state, parent=parent, earned=100.0)(world)
 
     world = step("recruitment", family, override=0.25, fission=0.0, returns=0.0)
     recruits = world.resellers.n - 3
@@ -324,7 +308,7 @@ def test_parents_are_paid_on_what_their_recruits_earn(step: Step) -> None:
 
 
 def test_who_comes_back_has_doubts_and_kept_its_skill(step: Step) -> None:
-    gone = both(put("resellers", state=LEFT, parent=-1, trust=0.6, skill=0.7, low_weeks=9), put("vendor", programme=1.0))
+    gone = both(sets("resellers", state=LEFT, parent=-1, trust=0.6, skill=0.7, low_weeks=9), sets("vendor", programme=1.0))
     world = step("recruitment", gone, returns=5.0, fission=0.0)
     back = world.resellers.state == ACTIVE
     assert back.any()
@@ -332,7 +316,7 @@ def test_who_comes_back_has_doubts_and_kept_its_skill(step: Step) -> None:
     assert world.resellers.trust[back] == pytest.approx(0.3)
     assert (world.resellers.skill[back] == 0.7).all()
     assert (world.resellers.low_weeks[back] == 0).all()
-    nobody = step("recruitment", both(gone, put("vendor", programme=0.0)), returns=5.0, fission=0.0)
+    nobody = step("recruitment", both(gone, sets("vendor", programme=0.0)), returns=5.0, fission=0.0)
     assert (nobody.resellers.state == LEFT).all()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Found
-from tiny import CALIBRATED
+from tiny import CALIBRATED, both, sets
 
 from sim.agents.consumers import AWARE, CONSUMING, LAPSED, UNAWARE
 from sim.agents.merchants import DELIVERED, LIVE, PROSPECT, REP, ROUND, SELF_SERVICE, SIGNED, TELESALES
@@ -64,14 +64,6 @@ def column(population: str, name: str) -> Callable[[World, World], Any]:
 
 def flow(name: str) -> Callable[[World, World], Any]:
     return lambda before, after: after.flows.get(name, 0.0)
-
-
-def sets(population: str, **values: Any) -> Change:
-    def change(world: World) -> None:
-        for name, value in values.items():
-            getattr(world, population).columns[name][:] = value
-
-    return change
 
 
 def became(population: str, name: str, value: Any) -> Callable[[World, World], Any]:
@@ -146,14 +138,6 @@ tired = sets("merchants", packaged=1.0, hearings=3.0, satisfaction=0.9, status=L
 disappointed = sets("merchants", packaged=1.0, satisfaction=0.2, expected=0.9)
 served = sets("merchants", satisfaction=0.9, asked_week=-1_000, further=0, bespoke_work=0.0)
 delivered = sets("merchants", further=DELIVERED, fee=100.0)
-def both(*changes: Change) -> Change:
-    def change(world: World) -> None:
-        for one in changes:
-            one(world)
-
-    return change
-
-
 hands = sets("vendor", support_staff=100.0, claimed_support=0.0)
 
 

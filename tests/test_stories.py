@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 from conftest import Found
-from tiny import Watched, busy, model_of
+from tiny import Watched, both, busy, model_of, sets
 
 from sim.agents.consumers import AWARE, CONSUMING, LAPSED, UNAWARE
 from sim.agents.merchants import LEAD, LIVE, PROSPECT, REP, ROUND, SELF_SERVICE, SIGNED
@@ -21,22 +20,6 @@ from sim.market.gates import Gates
 from sim.market.promotion import CHANNELS, LONGEST_DELAY, Promotion
 
 Step = Callable[..., World]
-
-
-def sets(population: str, **values: Any) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        for name, value in values.items():
-            getattr(world, population).columns[name][:] = value
-
-    return change
-
-
-def both(*changes: Callable[[World], Any]) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        for one in changes:
-            one(world)
-
-    return change
 
 
 # need, promotion, belief --------------------------------------------------------------------------------

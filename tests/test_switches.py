@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Found
-from tiny import CHANNELS, faults, model_of
+from tiny import CHANNELS, both, faults, model_of, sets
 
 from sim.agents.consumers import CONSUMING, LAPSED, UNAWARE
 from sim.agents.decision_makers import TECHNICAL
@@ -34,24 +34,6 @@ def switch(path: str) -> Callable[[Effect], Effect]:
         return effect
 
     return register
-
-
-def put(population: str, **values: Any) -> Callable[[World], None]:
-    """Return a function that fills whole columns of a population."""
-
-    def change(world: World) -> None:
-        for name, value in values.items():
-            getattr(world, population).columns[name][:] = value
-
-    return change
-
-
-def both(*changes: Callable[[World], None]) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        for one in changes:
-            one(world)
-
-    return change
 
 
 def spread(a: Any, b: Any) -> float:
@@ -84,7 +66,7 @@ def by_itself(channel: str) -> dict[str, float]:
 
 def wear_out(k: int) -> Effect:
     def effect(before: World, step: Step) -> float:
-        worlds = (step(before=both(first_week, put("vendor", fatigue=level)), **by_itself(CHANNELS[k])) for level in (0.9, 0.0))
+        worlds = (step(before=both(first_week, sets("vendor", fatigue=level)), **by_itself(CHANNELS[k])) for level in (0.9, 0.0))
         tired, fresh = (world.splits["visits", "channel"][k] for world in worlds)
         return abs(float(tired - fresh))
 
@@ -95,7 +77,7 @@ def introduces(channel: str) -> Effect:
     def effect(before: World, step: Step) -> float:
         others = {f"{name}__introduces": 0.0 for name in CHANNELS if name != channel}
         alone = by_itself(channel) | {f"{channel}__ceiling": 1.0}
-        after = step(before=both(first_week, put("merchants", status=PROSPECT, bound_until=-1)), **alone, **others)
+        after = step(before=both(first_week, sets("merchants", status=PROSPECT, bound_until=-1)), **alone, **others)
         return newly(before, after, "merchants", "status", LEAD)
 
     return effect
@@ -119,21 +101,21 @@ def _(before: World, step: Step) -> float:
 
 @switch("word.reach")
 def _(before: World, step: Step) -> float:
-    return newly(before, step(before=put("merchants", reference=True)), "merchants", "source", SOURCE["word_of_mouth"])
+    return newly(before, step(before=sets("merchants", reference=True)), "merchants", "source", SOURCE["word_of_mouth"])
 
 
 @switch("word.leadership")
 def _(before: World, step: Step) -> float:
     """Firms of any size vouch; whether the largest are twice as large counts only where leaders count more."""
     larger = before.merchants.size * np.where(before.merchants.size > 1.0, 4.0, 1.0)
-    sizes = (put("merchants", reference=True, source=-1, size=size) for size in (before.merchants.size, larger))
+    sizes = (sets("merchants", reference=True, source=-1, size=size) for size in (before.merchants.size, larger))
     usual, more = (step(before=size, half=3_000.0, reach=2.0).merchants.source for size in sizes)
     return float(np.count_nonzero(usual != more))
 
 
 @switch("word.reference")
 def _(before: World, step: Step) -> float:
-    after = step(before=put("merchants", reference=True, talk=0.0))
+    after = step(before=sets("merchants", reference=True, talk=0.0))
     return spread(after.decision_makers.precision, before.decision_makers.precision)
 
 
@@ -159,7 +141,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("sales.enquiry")
 def _(before: World, step: Step) -> float:
-    return step(before=put("resellers", state=CANDIDATE)).flows.get("leads", 0.0) - before.flows.get("leads", 0.0)
+    return step(before=sets("resellers", state=CANDIDATE)).flows.get("leads", 0.0) - before.flows.get("leads", 0.0)
 
 
 @switch("sales.slots_per_rep")
@@ -169,7 +151,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("sales.outreach")
 def _(before: World, step: Step) -> float:
-    free = both(put("resellers", state=CANDIDATE), put("vendor", ramped_reps=100.0), put("merchants", source=SOURCE["seed"]))
+    free = both(sets("resellers", state=CANDIDATE), sets("vendor", ramped_reps=100.0), sets("merchants", source=SOURCE["seed"]))
     return newly(before, step(before=free, reps=100.0), "merchants", "source", SOURCE["cold_outreach"])
 
 
@@ -180,7 +162,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("buying.shows_today")
 def _(before: World, step: Step) -> float:
-    poor, good = (step(before=put("vendor", polish=polish)) for polish in (0.1, 0.9))
+    poor, good = (step(before=sets("vendor", polish=polish)) for polish in (0.1, 0.9))
     return spread(poor.merchants.seen, good.merchants.seen) + spread(poor.decision_makers.mean, good.decision_makers.mean)
 
 
@@ -190,7 +172,7 @@ def _(before: World, step: Step) -> float:
 
     def safe(maturity: float) -> Callable[[World], None]:
         def change(world: World) -> None:
-            put("decision_makers", aware=True, role=TECHNICAL)(world)
+            sets("decision_makers", aware=True, role=TECHNICAL)(world)
             world.merchants.columns["needs"][:, SECURITY] = 0.0
             world.vendor.maturity[SECURITY] = maturity
 
@@ -202,7 +184,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("buying.refusal")
 def _(before: World, step: Step) -> float:
-    return step(before=put("decision_makers", mean=0.0, evaluated=True)).flows["rejections"]
+    return step(before=sets("decision_makers", mean=0.0, evaluated=True)).flows["rejections"]
 
 
 @switch("buying.faults")
@@ -240,8 +222,8 @@ def queue(world: World) -> None:
 
 @switch("customization.load_on_core")
 def _(before: World, step: Step) -> float:
-    idle = step(before=put("merchants", bespoke_work=0.0, kept_up=False))
-    return abs(float(step(before=both(put("merchants", kept_up=False), queue)).vendor.engineering - idle.vendor.engineering))
+    idle = step(before=sets("merchants", bespoke_work=0.0, kept_up=False))
+    return abs(float(step(before=both(sets("merchants", kept_up=False), queue)).vendor.engineering - idle.vendor.engineering))
 
 
 @switch("customization.upkeep")
@@ -261,17 +243,17 @@ def _(before: World, step: Step) -> float:
 
 @switch("product.obsolescence")
 def _(before: World, step: Step) -> float:
-    return spread(step(before=put("vendor", engineering=0.0)).vendor.maturity, before.vendor.maturity)
+    return spread(step(before=sets("vendor", engineering=0.0)).vendor.maturity, before.vendor.maturity)
 
 
 @switch("product.drift")
 def _(before: World, step: Step) -> float:
-    return float(before.vendor.polish - step(before=put("vendor", engineering=0.0, unpaid_upkeep=0.0)).vendor.polish)
+    return float(before.vendor.polish - step(before=sets("vendor", engineering=0.0, unpaid_upkeep=0.0)).vendor.polish)
 
 
 @switch("product.regressions")
 def _(before: World, step: Step) -> float:
-    return float(before.vendor.polish - step(before=put("vendor", engineering=0.0, unpaid_upkeep=0.3), drift=0.0).vendor.polish)
+    return float(before.vendor.polish - step(before=sets("vendor", engineering=0.0, unpaid_upkeep=0.3), drift=0.0).vendor.polish)
 
 
 # they live with it: service, renewal --------------------------------------------------------------------
@@ -279,25 +261,25 @@ def _(before: World, step: Step) -> float:
 
 @switch("service.roughness")
 def _(before: World, step: Step) -> float:
-    rough, smooth = (step(before=put("vendor", polish=polish), support_staff=1e3) for polish in (0.1, 0.9))
+    rough, smooth = (step(before=sets("vendor", polish=polish), support_staff=1e3) for polish in (0.1, 0.9))
     return abs(float(rough.vendor.spare_support - smooth.vendor.spare_support))
 
 
 @switch("service.patience")
 def _(before: World, step: Step) -> float:
-    slow, prompt = (step(before=put("vendor", response=response), support_staff=0.0) for response in (0.1, 0.9))
+    slow, prompt = (step(before=sets("vendor", response=response), support_staff=0.0) for response in (0.1, 0.9))
     return spread(slow.merchants.seen, prompt.merchants.seen)
 
 
 @switch("service.lateness")
 def _(before: World, step: Step) -> float:
-    owed, done = (step(before=put("merchants", promised=not there, bespoke=there)) for there in (False, True))
+    owed, done = (step(before=sets("merchants", promised=not there, bespoke=there)) for there in (False, True))
     return spread(owed.merchants.seen, done.merchants.seen)
 
 
 @switch("renewal.leaves")
 def _(before: World, step: Step) -> float:
-    return step(before=put("merchants", live_week=before.week - 52, satisfaction=0.0)).flows["churned"]
+    return step(before=sets("merchants", live_week=before.week - 52, satisfaction=0.0)).flows["churned"]
 
 
 # they live with it: consumers ---------------------------------------------------------------------------
@@ -332,7 +314,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("usage.bad_talk")
 def _(before: World, step: Step) -> float:
-    bad, good = (step(before=both(half_active, put("vendor", polish=polish)), strong=0.7) for polish in (0.0, 1.0))
+    bad, good = (step(before=both(half_active, sets("vendor", polish=polish)), strong=0.7) for polish in (0.0, 1.0))
     return float(np.count_nonzero((bad.consumers.state == UNAWARE) & (good.consumers.state != UNAWARE)))
 
 
@@ -348,13 +330,13 @@ def _(before: World, step: Step) -> float:
 
 def lapsed(before: World, step: Step, **settings: float) -> float:
     """Return how many consumers of live merchants lapse when all were active."""
-    after = step(before=put("consumers", state=CONSUMING), **settings)
+    after = step(before=sets("consumers", state=CONSUMING), **settings)
     return float(np.count_nonzero((after.consumers.state == LAPSED) & (after.merchants.status[after.consumers.merchant] == LIVE)))
 
 
 @switch("usage.comeback")
 def _(before: World, step: Step) -> float:
-    after = step(before=put("consumers", state=LAPSED))
+    after = step(before=sets("consumers", state=LAPSED))
     return float(np.count_nonzero(after.consumers.state == CONSUMING))
 
 
@@ -377,7 +359,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("channel.sign_up")
 def _(before: World, step: Step) -> float:
-    return step(before=both(put("resellers", state=CANDIDATE), put("vendor", recruiting=5.0))).flows["reseller_sign_ups"]
+    return step(before=both(sets("resellers", state=CANDIDATE), sets("vendor", recruiting=5.0))).flows["reseller_sign_ups"]
 
 
 @switch("channel.hears_support")
@@ -388,14 +370,14 @@ def _(before: World, step: Step) -> float:
 
 @switch("channel.disappointment")
 def _(before: World, step: Step) -> float:
-    spoilt, modest = (step(before=put("resellers", state=ACTIVE, habit=habit), announce=False) for habit in (1.0, 0.0))
+    spoilt, modest = (step(before=sets("resellers", state=ACTIVE, habit=habit), announce=False) for habit in (1.0, 0.0))
     return spread(spoilt.resellers.confidence, modest.resellers.confidence)
 
 
 @switch("channel.asymmetry")
 def _(before: World, step: Step) -> float:
     """Two levels of confidence above where it is heading keep the share 1 - speed × asymmetry of their distance."""
-    levels = (put("resellers", state=ACTIVE, confidence=level) for level in (0.95, 1.0))
+    levels = (sets("resellers", state=ACTIVE, confidence=level) for level in (0.95, 1.0))
     high, higher = (step(before=level, speed=0.01).resellers.confidence for level in levels)
     return spread((higher - high) / 0.05, 0.99)
 
@@ -403,20 +385,20 @@ def _(before: World, step: Step) -> float:
 @switch("channel.believes")
 def _(before: World, step: Step) -> float:
     """Resellers used to nothing, who trust a calendar that promises much, expect as much as they believe of it."""
-    trusting = put("resellers", state=ACTIVE, trust=0.9, habit=0.0)
+    trusting = sets("resellers", state=ACTIVE, trust=0.9, habit=0.0)
     promised, silent = (step(before=trusting, announce=told, announced=1_600.0) for told in (True, False))
     return spread(promised.resellers.confidence, silent.resellers.confidence)
 
 
 @switch("channel.prudence")
 def _(before: World, step: Step) -> float:
-    erratic, even = (step(before=put("resellers", state=ACTIVE, surprise=surprise)) for surprise in (0.9, 0.0))
+    erratic, even = (step(before=sets("resellers", state=ACTIVE, surprise=surprise)) for surprise in (0.9, 0.0))
     return spread(erratic.resellers.effort, even.resellers.effort)
 
 
 def leaving(world: World) -> None:
     """Let every reseller be at the end of its patience, with rounds open."""
-    put("resellers", state=ACTIVE, confidence=0.0, low_weeks=500, habit=1.0)(world)
+    sets("resellers", state=ACTIVE, confidence=0.0, low_weeks=500, habit=1.0)(world)
     rounds = np.flatnonzero(world.merchants.status == ROUND)
     world.merchants.columns["route"][rounds] = RESELLER
     world.merchants.columns["reseller"][rounds] = rounds % world.resellers.n
@@ -429,7 +411,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("channel.rust")
 def _(before: World, step: Step) -> float:
-    skill = step(before=put("resellers", state=ACTIVE, skill=1.0), margin=0.0).resellers.skill
+    skill = step(before=sets("resellers", state=ACTIVE, skill=1.0), margin=0.0).resellers.skill
     return spread(skill, 1.0)
 
 
@@ -446,20 +428,20 @@ def _(before: World, step: Step) -> float:
 @switch("word.packaged")
 def _(before: World, step: Step) -> float:
     few = before.merchants.ids % 40 == 0
-    fresh, plain = (step(before=put("merchants", reference=few, packaged=level, talk=0.0), half=500.0) for level in (1.0, 0.0))
+    fresh, plain = (step(before=sets("merchants", reference=few, packaged=level, talk=0.0), half=500.0) for level in (1.0, 0.0))
     return float(np.count_nonzero(fresh.merchants.source != plain.merchants.source))
 
 
 @switch("references.wear")
 def _(before: World, step: Step) -> float:
-    content = put("merchants", packaged=1.0, satisfaction=0.9, status=LIVE)
-    used, idle = (step(before=both(content, put("merchants", hearings=n)), packaging=0.0) for n in (5.0, 0.0))
+    content = sets("merchants", packaged=1.0, satisfaction=0.9, status=LIVE)
+    used, idle = (step(before=both(content, sets("merchants", hearings=n)), packaging=0.0) for n in (5.0, 0.0))
     return spread(used.merchants.packaged, idle.merchants.packaged)
 
 
 @switch("references.fame")
 def _(before: World, step: Step) -> float:
-    after = step(before=put("merchants", packaged=1.0, satisfaction=0.2), packaging=0.0)
+    after = step(before=sets("merchants", packaged=1.0, satisfaction=0.2), packaging=0.0)
     return spread(after.merchants.talk, before.merchants.talk)
 
 
@@ -476,12 +458,12 @@ def _(before: World, step: Step) -> float:
 
 @switch("circles.repeat")
 def _(before: World, step: Step) -> float:
-    return spread(step(before=put("merchants", gain=1.0)).merchants.talk, before.merchants.talk)
+    return spread(step(before=sets("merchants", gain=1.0)).merchants.talk, before.merchants.talk)
 
 
 @switch("standard.pull")
 def _(before: World, step: Step) -> float:
-    return float(step(before=put("merchants", standard=0.0)).merchants.standard.max())
+    return float(step(before=sets("merchants", standard=0.0)).merchants.standard.max())
 
 
 @switch("growth.spread")
@@ -491,24 +473,24 @@ def _(before: World, step: Step) -> float:
 
 @switch("growth.stage_share")
 def _(before: World, step: Step) -> float:
-    return spread(step(before=put("merchants", moved=0.0)).merchants.needs, before.merchants.needs)
+    return spread(step(before=sets("merchants", moved=0.0)).merchants.needs, before.merchants.needs)
 
 
 @switch("secondary.desire")
 def _(before: World, step: Step) -> float:
-    served = put("merchants", satisfaction=0.9, asked_week=-1_000, further=0, bespoke_work=0.0)
+    served = sets("merchants", satisfaction=0.9, asked_week=-1_000, further=0, bespoke_work=0.0)
     return step(before=served).flows.get("further_requests", 0.0)
 
 
 @switch("secondary.fee_rise")
 def _(before: World, step: Step) -> float:
-    after = step(before=put("merchants", further=DELIVERED, fee=100.0))
+    after = step(before=sets("merchants", further=DELIVERED, fee=100.0))
     return spread(after.merchants.fee, 100.0)
 
 
 @switch("usage.kept_by_vendor")
 def _(before: World, step: Step) -> float:
-    gone = both(put("consumers", state=CONSUMING), put("merchants", status=PROSPECT, parted=False, live_week=0))
+    gone = both(sets("consumers", state=CONSUMING), sets("merchants", status=PROSPECT, parted=False, live_week=0))
     return float(step(before=gone).vendor.kept_people)
 
 
@@ -546,7 +528,7 @@ for stock, moved in MOVED.items():
 def skill_after(step: Step, skill: float, **settings: float) -> Any:
     """Return the skill of everybody after a week that began at `skill`, in which nothing but `settings` moves it."""
     quiet = {"training": 0.0, "lectures": 0.0, "rule_changes": 0.0, "turnover": 0.0, "relearning": 0.0}
-    return step(before=put("decision_makers", skill=skill), **(quiet | settings)).decision_makers.skill
+    return step(before=sets("decision_makers", skill=skill), **(quiet | settings)).decision_makers.skill
 
 
 @switch("skill.course")
@@ -566,13 +548,13 @@ def _(before: World, step: Step) -> float:
 
 @switch("skill.turnover")
 def _(before: World, step: Step) -> float:
-    after = step(before=put("decision_makers", skill=1.5), training=0.0, lectures=0.0, rule_changes=0.0)
+    after = step(before=sets("decision_makers", skill=1.5), training=0.0, lectures=0.0, rule_changes=0.0)
     return spread(after.decision_makers.skill, 1.5)
 
 
 @switch("nodes.matters")
 def _(before: World, step: Step) -> float:
-    overdue = put("merchants", node_week=-1, extent_of_use=1.0, active_people=0.0, redeemed=0.0, live_week=0)
+    overdue = sets("merchants", node_week=-1, extent_of_use=1.0, active_people=0.0, redeemed=0.0, live_week=0)
     return spread(step(before=overdue, hazards=(0.0, 0.0, 0.0)).merchants.extent_of_use, 1.0)
 
 
@@ -582,41 +564,41 @@ def nodes_differ(one: World, other: World) -> float:
 
 @switch("nodes.lift")
 def _(before: World, step: Step) -> float:
-    alone, guided = (step(before=put("merchants", node_week=-1, guided=hours), guidance=0.0) for hours in (0.0, 100.0))
+    alone, guided = (step(before=sets("merchants", node_week=-1, guided=hours), guidance=0.0) for hours in (0.0, 100.0))
     return nodes_differ(alone, guided)
 
 
 @switch("nodes.skilled")
 def _(before: World, step: Step) -> float:
-    new, able = (step(before=both(put("merchants", node_week=-1), put("decision_makers", skill=skill))) for skill in (0.2, 3.0))
+    new, able = (step(before=both(sets("merchants", node_week=-1), sets("decision_makers", skill=skill))) for skill in (0.2, 3.0))
     return nodes_differ(new, able)
 
 
 @switch("tiers.help")
 def _(before: World, step: Step) -> float:
-    unhelped = put("merchants", configured=0.0, attention=0.0, relief=0.0, extent_of_use=0.5)
+    unhelped = sets("merchants", configured=0.0, attention=0.0, relief=0.0, extent_of_use=0.5)
     after = step(before=unhelped, diagnoses=1e4).merchants
     return spread(after.configured + after.attention + after.relief + after.extent_of_use, 0.5)
 
 
 @switch("tiers.backing")
 def _(before: World, step: Step) -> float:
-    return spread(step(before=put("merchants", tier=2, backing=1.0), diagnoses=0.0).merchants.backing, 1.0)
+    return spread(step(before=sets("merchants", tier=2, backing=1.0), diagnoses=0.0).merchants.backing, 1.0)
 
 
 @switch("service.how_to")
 def _(before: World, step: Step) -> float:
-    new, able = (step(before=put("decision_makers", skill=skill), support_staff=1e3) for skill in (0.8, 1.4))
+    new, able = (step(before=sets("decision_makers", skill=skill), support_staff=1e3) for skill in (0.8, 1.4))
     return abs(float(new.vendor.spare_support - able.vendor.spare_support))
 
 
 @switch("usage.skilled")
 def _(before: World, step: Step) -> float:
-    worlds = (both(half_active, put("decision_makers", skill=skill)) for skill in (0.2, 3.0))
+    worlds = (both(half_active, sets("decision_makers", skill=skill)) for skill in (0.2, 3.0))
     new, able = (step(before=world, strong=0.0, weak=0.0, push=1.0) for world in worlds)
     return spread(new.consumers.state, able.consumers.state)
-vouching, silent = put("merchants", reference=True), put("merchants", reference=False)
-live, free = put("merchants", status=LIVE), put("merchants", status=PROSPECT)
+vouching, silent = sets("merchants", reference=True), sets("merchants", reference=False)
+live, free = sets("merchants", status=LIVE), sets("merchants", status=PROSPECT)
 for number, channel in enumerate(CHANNELS):
     EFFECTS[f"promotion.{channel}.with_references"] = built_on(number, "with_live", vouching, silent)
     EFFECTS[f"promotion.{channel}.with_live"] = built_on(number, "with_references", live, free)
@@ -635,7 +617,7 @@ def _(before: World, step: Step) -> float:
 
 def shown_off(world: World) -> None:
     """Let the vendor have been visible with a finished product."""
-    put("vendor", shown_value=1.0, exposed=1.0)(world)
+    sets("vendor", shown_value=1.0, exposed=1.0)(world)
 
 
 @switch("rivals.copying")
@@ -645,7 +627,7 @@ def _(before: World, step: Step) -> float:
 
 @switch("rivals.appetite")
 def _(before: World, step: Step) -> float:
-    return step(before=put("rivals", offer=1.0)).flows.get("rival_wins", 0.0)
+    return step(before=sets("rivals", offer=1.0)).flows.get("rival_wins", 0.0)
 
 
 @switch("rivals.leak")
@@ -660,14 +642,14 @@ def _(before: World, step: Step) -> float:
 
 @switch("renewal.rival_weight")
 def _(before: World, step: Step) -> float:
-    strong, none = (step(before=put("vendor", best_rival=offer)).merchants.survival for offer in (0.9, 0.0))
+    strong, none = (step(before=sets("vendor", best_rival=offer)).merchants.survival for offer in (0.9, 0.0))
     return spread(strong, none)
 
 
 def all_badges(world: World) -> None:
-    put("merchants", badge=False)(world)
+    sets("merchants", badge=False)(world)
     world.merchants.columns["badge"][world.live()] = True
-    put("decision_makers", aware=False)(world)
+    sets("decision_makers", aware=False)(world)
 
 
 @switch("visibility.noticing")
@@ -677,18 +659,18 @@ def _(before: World, step: Step) -> float:
 
 @switch("visibility.recognition")
 def _(before: World, step: Step) -> float:
-    return float(step(before=both(all_badges, put("vendor", name_known=0.0)), public=1_000.0).vendor.name_known)
+    return float(step(before=both(all_badges, sets("vendor", name_known=0.0)), public=1_000.0).vendor.name_known)
 
 
 @switch("visibility.liability")
 def _(before: World, step: Step) -> float:
-    rough, smooth = (step(before=both(all_badges, put("vendor", polish=polish))) for polish in (0.1, 0.9))
+    rough, smooth = (step(before=both(all_badges, sets("vendor", polish=polish))) for polish in (0.1, 0.9))
     return abs(rough.flows["badge_cost"] - smooth.flows["badge_cost"])
 
 
 @switch("usage.cash_worth")
 def _(before: World, step: Step) -> float:
-    lapsed = put("consumers", state=LAPSED)
+    lapsed = sets("consumers", state=LAPSED)
     nothing, much = (step(before=lapsed, cash_back=cash, comeback=1.0).consumers.state for cash in (0.0, 50.0))
     return float(np.count_nonzero(nothing != much))
 
@@ -699,13 +681,13 @@ def _(before: World, step: Step) -> float:
 @switch("sales.notice")
 def _(before: World, step: Step) -> float:
     """Half of the reps are no longer wanted: how many are paid beyond those at work."""
-    after = step(before=put("vendor", wanted_reps=1.0), reps=0.5)
+    after = step(before=sets("vendor", wanted_reps=1.0), reps=0.5)
     return float(after.flows["rep_weeks"] - after.vendor.reps)
 
 
 @switch("sales.telesales_slots")
 def _(before: World, step: Step) -> float:
-    after = step(before=put("vendor", ramped_telesales=5.0), telesales=5.0, account_focus=100.0)
+    after = step(before=sets("vendor", ramped_telesales=5.0), telesales=5.0, account_focus=100.0)
     return newly(before, after, "merchants", "route", TELESALES)
 
 
@@ -713,8 +695,8 @@ def signing(rival: int) -> Callable[[World], None]:
     """Let everybody in a round want the product; `rival` also sells in each."""
 
     def change(world: World) -> None:
-        put("decision_makers", aware=True, evaluated=True, mean=1.0, precision=50.0, error=0.0)(world)
-        put("merchants", pace=1e6, size=1.0, well_served=-5.0, rival=rival)(world)
+        sets("decision_makers", aware=True, evaluated=True, mean=1.0, precision=50.0, error=0.0)(world)
+        sets("merchants", pace=1e6, size=1.0, well_served=-5.0, rival=rival)(world)
 
     return change
 
@@ -744,7 +726,7 @@ def _(before: World, step: Step) -> float:
 @switch("partners.record")
 def _(before: World, step: Step) -> float:
     good, bad = (
-        step(before=put("vendor", partner_judged=1e6, partner_activated=share * 1e6), reach=1.0).flows["partner_leads"]
+        step(before=sets("vendor", partner_judged=1e6, partner_activated=share * 1e6), reach=1.0).flows["partner_leads"]
         for share in (1.0, 0.0)
     )
     return good - bad
@@ -752,7 +734,7 @@ def _(before: World, step: Step) -> float:
 
 def two_in_three_won(world: World) -> None:
     won = world.resellers.ids % 3 > 0
-    put("resellers", state=np.where(won, ACTIVE, CANDIDATE), confidence=0.9, deals=9.0, parent=-1)(world)
+    sets("resellers", state=np.where(won, ACTIVE, CANDIDATE), confidence=0.9, deals=9.0, parent=-1)(world)
 
 
 @switch("recruitment.fission")
@@ -772,7 +754,7 @@ def _(before: World, step: Step) -> float:
 
     def orphans(parent: int) -> Callable[[World], None]:
         state = np.where(before.resellers.ids == 0, LEFT, ACTIVE)
-        return put("resellers", state=state, parent=np.where(before.resellers.ids == 0, -1, parent))
+        return sets("resellers", state=state, parent=np.where(before.resellers.ids == 0, -1, parent))
 
     left, alone = (step(before=orphans(parent), fission=0.0, returns=0.0).resellers.confidence for parent in (0, -1))
     return spread(left, alone)
@@ -780,13 +762,13 @@ def _(before: World, step: Step) -> float:
 
 @switch("recruitment.returns")
 def _(before: World, step: Step) -> float:
-    after = step(before=both(put("resellers", state=LEFT, parent=-1), put("vendor", programme=0.5)), fission=0.0)
+    after = step(before=both(sets("resellers", state=LEFT, parent=-1), sets("vendor", programme=0.5)), fission=0.0)
     return after.flows.get("reseller_returns", 0.0)
 
 
 @switch("recruitment.return_trust")
 def _(before: World, step: Step) -> float:
-    gone = both(put("resellers", state=LEFT, parent=-1, trust=0.6), put("vendor", programme=1.0))
+    gone = both(sets("resellers", state=LEFT, parent=-1, trust=0.6), sets("vendor", programme=1.0))
     return spread(step(before=gone, returns=5.0, fission=0.0).resellers.trust, 0.6)
 # money --------------------------------------------------------------------------------------------------
 
@@ -799,14 +781,14 @@ def _(before: World, step: Step) -> float:
 
 def at_work(world: World) -> None:
     """Let every live merchant have its account and sell a little."""
-    put("merchants", account=world.merchants.status == LIVE, cultivated=0.3)(world)
-    put("consumers", state=CONSUMING)(world)
+    sets("merchants", account=world.merchants.status == LIVE, cultivated=0.3)(world)
+    sets("consumers", state=CONSUMING)(world)
     world.merchants.columns["active_people"][world.live()] = 30.0
 
 
 @switch("platform.helped")
 def _(before: World, step: Step) -> float:
-    prompt, slow = (step(before=both(at_work, put("vendor", response=response))) for response in (1.0, 0.0))
+    prompt, slow = (step(before=both(at_work, sets("vendor", response=response))) for response in (1.0, 0.0))
     return spread(prompt.merchants.cultivated, slow.merchants.cultivated)
 
 

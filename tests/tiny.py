@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,26 @@ SETTINGS = CALIBRATED | {
     "plan.partners.bounty": 4_000.0, "plan.sales.telesales": 10.0, "recruitment.fission": 0.1, "recruitment.returns": 0.05,
     "plan.platform.take_rate": 0.01, "plan.platform.cps_rate": 0.05, "plan.platform.ad_load": 0.05, "plan.platform.use_fee": 0.1,
 }
+
+
+def sets(population: str, **values: Any) -> Callable[[World], None]:
+    """Return a function that fills whole columns of a population."""
+
+    def change(world: World) -> None:
+        for name, value in values.items():
+            getattr(world, population).columns[name][:] = value
+
+    return change
+
+
+def both(*changes: Callable[[World], Any]) -> Callable[[World], None]:
+    """Return a function that makes several changes, one after the other."""
+
+    def change(world: World) -> None:
+        for one in changes:
+            one(world)
+
+    return change
 
 
 def pairs(settings: dict[str, Any]) -> list[Any]:
