@@ -94,8 +94,8 @@ def test_plans_that_part_in_a_week_agree_up_to_it(market: Scenario, path: str) -
 
 # a segment nobody touches -------------------------------------------------------------------------------
 
-# Segments meet only through what the vendor shares out: its product, staff and till, resellers, and ties across firms. With those
-# held apart, what is done to one segment cannot be felt in another.
+# Segments meet only through what the vendor shares out: its product, staff and till, resellers, ties across firms, and what its
+# platform brings one of another's consumers. With those held apart, what is done to one segment cannot be felt in another.
 TOUCHED, UNTOUCHED = 2, (0, 1, 3)
 APART = busy(
     market__segments=4, market__reseller_pool=0, vendor__opening_cash=1e12, word__elsewhere=0.0, usage__weak=0.0,
@@ -104,6 +104,7 @@ APART = busy(
     sales__outreach=0.0, plan__sales__segment_focus=TOUCHED, plan__service__support_staff=50_000.0,
     promotion__sem__segments=(TOUCHED,), promotion__salon__segments=(TOUCHED,), promotion__salon__regions=(),
     promotion__salon__ceiling=1.0, promotion__content__segments=(), promotion__content__ceiling=0.2, usage__push=0.5,
+    platform__crossing=0.0,
     **{f"plan__promotion__{name}__spend": 0.0 for name in CHANNELS if name not in ("seo", "content")},
 )
 AIMED: dict[str, tuple[Any, ...]] = {
