@@ -94,8 +94,8 @@ def test_plans_that_part_in_a_week_agree_up_to_it(market: Scenario, path: str) -
 
 # a segment nobody touches -------------------------------------------------------------------------------
 
-# Segments meet only through what the vendor shares out: its product, staff and till, resellers, partners, and ties across firms.
-# With those held apart, what is done to one segment cannot be felt in another.
+# Segments meet only through what the vendor shares out: its product, staff and till, resellers, partners, ties across firms, and
+# what its platform brings one of another's consumers. With those held apart, what is done to one segment is not felt in another.
 TOUCHED, UNTOUCHED = 2, (0, 1, 3)
 APART = busy(
     market__segments=4, market__reseller_pool=0, vendor__opening_cash=1e12, word__elsewhere=0.0, usage__weak=0.0,

@@ -23,6 +23,8 @@ BY: Mapping[str, tuple[str, ...]] = {
     "customization.custom_fee": ("fee",),
     "renewal.margin": ("fee", "per consumer"), "ledger.commission": ("fee", "per consumer"),
     "ledger.consumer_value": ("fee", "per consumer"), "usage.prize_cost": ("fee", "per consumer"),
+    "platform.basket": ("fee", "per consumer"), "platform.ad_price": ("fee", "per consumer"),
+    "platform.use_fee": ("fee", "per consumer"),
     "market.people_per_row": ("consumers",),
     "channel.half_recruitment": ("resellers", "money"), "channel.recruitment": ("resellers", "money"),
     "vendor.core_cost": ("product",), "vendor.seed_work": ("product",), "product.polish_cost": ("product",),
