@@ -54,6 +54,15 @@ def positive(x: Number) -> Number:
     return np.maximum(x, 0.0)
 
 
+def this_week(rate: float, week: int) -> int:
+    """Return how many whole ones of `rate` a week fall into `week`: fractions add up over the weeks.
+
+    >>> [this_week(0.4, week) for week in range(5)]
+    [0, 0, 1, 0, 1]
+    """
+    return int(np.floor(rate * (week + 1)) - np.floor(rate * week))
+
+
 def keep(half_life: float) -> float:
     """Return the share kept after one week when half is lost in `half_life` weeks (0: nothing is kept).
 

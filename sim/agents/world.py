@@ -198,6 +198,12 @@ class World:
         moved = self.vendor.fee / np.where(listed > 0, listed, 1.0) / self.merchants.agreed[firms]
         return np.where(listed > 0, fee * moved, np.where(listed == 0, self.vendor.fee, fee))
 
+    def aimed(self, firms: Ids, segment: int, region: int) -> Ids:
+        """Return those of `firms` that are in a segment and a region; -1 is any."""
+        for focus, place in ((segment, self.merchants.segment), (region, self.merchants.region)):
+            firms = firms if focus < 0 else firms[place[firms] == focus]
+        return firms
+
     # making ---------------------------------------------------------------------------------------------
 
     def _place(self, luck: Draws, z: Floats) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from sim.agents.decision_makers import posterior_mean, posterior_precision
 from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import SIGNED
-from sim.agents.population import Bools, Ids
+from sim.agents.population import Ids
 from sim.agents.world import SOURCE, World
 from sim.curves import probability, saturation
 from sim.draws import Draws, Floats
@@ -48,7 +48,7 @@ class Circles(Mechanism):
 
     def step(self, world: World, draws: Draws) -> None:
         """Hold events where live merchants can host; guests learn, hosts talk."""
-        hosts = self._hosts(world) if self.events > 0 else world.merchants.ids[:0]
+        hosts = world.aimed(world.live(), self.segment_focus, self.region_focus) if self.events > 0 else world.merchants.ids[:0]
         if not len(hosts):
             return
         merchants, market = world.merchants, world.market
@@ -61,14 +61,6 @@ class Circles(Mechanism):
         merchants.columns["talk"][hosts[merchants.gain[hosts] > 0]] += self.repeat
         world.count("circle_guests", len(guests))
         world.count("circle_hosts", len(hosts))
-
-    def _hosts(self, world: World) -> Ids:
-        """Return the live merchants of the circles events are aimed at."""
-        merchants, live = world.merchants, world.live()
-        here: Bools = np.ones(len(live), dtype=bool)
-        for focus, place in ((self.segment_focus, merchants.segment), (self.region_focus, merchants.region)):
-            here &= (focus < 0) | (place[live] == focus)
-        return live[here]
 
     def _attendance(self, world: World, firms: int) -> float:
         """Pay for places; return the chance that one of the `firms` invited comes: places are filled, fewer the rarer firms are."""

@@ -15,7 +15,7 @@ from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import LIVE, ROUND
 from sim.agents.population import Column
 from sim.agents.world import World
-from sim.curves import keep
+from sim.curves import keep, this_week
 from sim.draws import Draws, Floats
 from sim.fields import Measure, par
 
@@ -89,7 +89,7 @@ class Product(Mechanism):
                 sources.append((needs[firms].mean(axis=0), weight * len(firms) * (1.0 - keep(self.hearing_half_life))))
         sources.append((world.ties.target, self.feedback_weight * vendor.evidence * (1.0 - keep(self.hearing_half_life))))
         weekly = self.need_research * vendor.affordable / self.interview
-        interviews = int(weekly * (world.week + 1)) - int(weekly * world.week)  # fractions of an interview add up over weeks
+        interviews = this_week(weekly, world.week)
         target = world.opening.target_segment % world.market.segments
         if interviews and (world.merchants.segment == target).any():
             sources.append(self._interview(world, draws, interviews))

@@ -111,8 +111,7 @@ class References(Mechanism):
     def _chosen(self, world: World) -> Ids:
         merchants = world.merchants
         firms = np.flatnonzero(merchants.reference & (merchants.packaged < self.renewed_below) & (merchants.size >= self.least_size))
-        for focus, place in ((self.segment_focus, merchants.segment), (self.region_focus, merchants.region)):
-            firms = firms if focus < 0 else firms[place[firms] == focus]
+        firms = world.aimed(firms, self.segment_focus, self.region_focus)
         return firms[np.argsort(-merchants.size[firms], kind="stable")]
 
     def stocks(self, world: World) -> dict[str, float]:

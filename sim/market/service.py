@@ -15,6 +15,7 @@ from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import LIVE, SIGNED, next_satisfaction
 from sim.agents.population import Ids
 from sim.agents.world import World
+from sim.curves import this_week
 from sim.draws import Draws, Floats
 from sim.fields import Event, Measure, par
 
@@ -128,8 +129,8 @@ class Service(Mechanism):
         ready = ready[np.argsort(merchants.signed_week[ready], kind="stable")]
         work = self.onboarding * (1.0 - world.vendor.automated)
         places = world.vendor.spare_support / work
-        carried = np.floor(places * (world.week + 1)) - np.floor(places * world.week)  # fractions of a place add up over weeks
-        new = ready[: int(carried)]
+        carried = this_week(places, world.week)
+        new = ready[:carried]
         merchants.columns["status"][new] = LIVE
         merchants.columns["live_week"][new] = world.week
         merchants.columns["satisfaction"][new] = 0.5

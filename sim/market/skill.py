@@ -16,7 +16,7 @@ from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import teaches
 from sim.agents.population import Column, Ids
 from sim.agents.world import World
-from sim.curves import probability
+from sim.curves import probability, this_week
 from sim.draws import Draws
 from sim.fields import Event, Measure, par
 
@@ -79,13 +79,13 @@ class Skill(Mechanism):
         skill = skill + self.relearning * np.maximum(1.0 - skill, 0.0)
         left = draws("leaves").happens(probability(self.turnover / 52.0), live)
         skill = np.where(left, np.minimum(skill, 1.0), skill)
-        skill = skill * np.power(1.0 - self.wear, float(_this_week(self.rule_changes / 52.0, world.week)))
+        skill = skill * np.power(1.0 - self.wear, float(this_week(self.rule_changes / 52.0, world.week)))
         world.decision_makers.columns["skill"][who] = skill
 
     def _train(self, world: World, who: Ids) -> None:
         """Give courses to those who know least, as far as money and support go."""
         vendor = world.vendor
-        places = _this_week(self.training * vendor.affordable / self.course_cost, world.week)
+        places = this_week(self.training * vendor.affordable / self.course_cost, world.week)
         time = max(self.most_support * vendor.support_staff - vendor.claimed_support, 0.0)
         if self.course_time > 0:
             places = min(places, int(time / self.course_time))
@@ -105,7 +105,7 @@ class Skill(Mechanism):
         hazard = merchants.decide(teaches, good, merchants.satisfaction[good], pay, cost, self.willing)
         chance = draws("agrees").uniform(good) if self.lectures > 0 else np.ones(len(good))
         agreed = np.flatnonzero(chance < probability(hazard))
-        agreed = good[agreed[np.argsort(chance[agreed], kind="stable")]][: _this_week(self.lectures, world.week)]
+        agreed = good[agreed[np.argsort(chance[agreed], kind="stable")]][: this_week(self.lectures, world.week)]
         merchants.columns["teaching"][agreed] = cost - pay
         self._seat(world, live, who, agreed, draws("seat").uniform(live))
         self._pay(world, "lecturing", pay * len(agreed))
@@ -138,8 +138,3 @@ class Skill(Mechanism):
         live = world.live()
         skill = world.decision_makers.skill[world.ties.covers[live, ADMINISTRATOR]]
         return {"administrator_skill": float(skill.mean()) if len(live) else float("nan")}
-
-
-def _this_week(rate: float, week: int) -> int:
-    """Return how many of `rate` a week fall into this one: fractions add up over weeks."""
-    return int(rate * (week + 1)) - int(rate * week)

@@ -15,7 +15,7 @@ from sim.agents.mechanism import Mechanism
 from sim.agents.merchants import BRONZE, GOLD, SILVER
 from sim.agents.population import Column, Ids
 from sim.agents.world import World
-from sim.curves import clip01, keep, saturation
+from sim.curves import clip01, keep, saturation, this_week
 from sim.draws import Draws, Floats
 from sim.fields import Event, Measure, par
 
@@ -92,7 +92,7 @@ class Tiers(Mechanism):
     def _next(self, world: World, live: Ids) -> Ids:
         """Return who is diagnosed this week: longest not looked at first, as far as support goes."""
         merchants, vendor = world.merchants, world.vendor
-        count = int(self.diagnoses * (world.week + 1)) - int(self.diagnoses * world.week)
+        count = this_week(self.diagnoses, world.week)
         time = max(self.most_support * vendor.support_staff - vendor.claimed_support, 0.0)
         if self.time > 0:
             count = min(count, int(time / self.time))

@@ -9,7 +9,7 @@ from sim.study.summary import plain
 from sim.study.task import code
 from sim.validation.causes import Set, Traced
 from sim.validation.claims import Found, spelt
-from sim.validation.play import Judged
+from sim.validation.play import QUICK_WORLDS, Judged
 
 KINDS = {
     "E": "must emerge", "C": "is calibrated", "I": "checks an input", "E/I": "must emerge from an input",
@@ -116,7 +116,7 @@ def _worlds(one: Judged) -> str:
     sign = "below" if worlds.sign < 0 else "above"
     names = [" · ".join(str(label) for label in side) for side in (worlds.of, worlds.against)]
     verdict = _verdict("holds" if share >= worlds.share else "does not hold", worlds.fails)
-    count = "a few" if one.quick else worlds.count
+    verdict, count = ("too few to tell", QUICK_WORLDS) if one.quick else (verdict, worlds.count)
     return (
         f"In {share:.0%} of {count} worlds drawn from the plausible ranges, {worlds.measure.replace('_', ' ')} of *{names[0]}* "
         f"is {sign} that of *{names[1]}* (wanted: {worlds.share:.0%}; {verdict})."
