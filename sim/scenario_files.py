@@ -120,9 +120,8 @@ def locate(item: str, beside: Path | None = None) -> tuple[Path, str]:
         raise UserError(Problem(f"{shown(item)} {grid.other_format(item)}"))
     if not is_path(item):
         if item not in shipped():
-            known = ", ".join(shipped())
-            what = f"there is no scenario {shown(item)}"
-            raise UserError(Problem(what, allowed=f"{known}, or a {FILES}", nearest=nearest(item, shipped())))
+            known = f"a name that sim scenarios list shows, or a {FILES}"
+            raise UserError(Problem(f"there is no scenario {shown(item)}", allowed=known, nearest=nearest(item, shipped())))
         return SHIPPED / f"{item}.toml", f"{item}.toml"
     if not item.endswith(".toml") and not grid.is_sheet(item):
         raise UserError(Problem(f"{shown(item)} is not a {FILES}"))

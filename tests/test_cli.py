@@ -209,7 +209,7 @@ def test_every_problem_has_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("arguments", "parts"), [
     (["run", "basline"], ["basline", "baseline"]),
     (["run", "nowhere.toml"], ["nowhere.toml"]),
-    (["run", "baseline+"], ["baseline"]),
+    (["run", "baseline+"], ["no scenario ''", "sim scenarios list"]),
     (["run", "."], ["."]),
     (["run"], ["SCENARIO"]),
     (["run", "baseline", "--reps", "0"], ["--reps", "'0'", "whole numbers from 1"]),

@@ -322,4 +322,4 @@ def test_validate_plays_a_fact_and_leaves_with_1_when_it_does_not_hold(tmp_path:
 
 
 def test_validate_names_what_is_no_fact(tmp_path: Path) -> None:
-    assert "'F77': is no fact; allowed: F01_premature_promotion" in refused("validate", "F77", cwd=tmp_path)
+    assert "there is no fact 'F77'; allowed: F1, F2, F3" in refused("validate", "F77", cwd=tmp_path)

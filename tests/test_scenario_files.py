@@ -276,8 +276,8 @@ def test_circles_are_refused_wherever_they_close(here: Path) -> None:
 
 
 @pytest.mark.parametrize(("spec", "parts_"), [
-    ("basline", ["'basline'", "baseline, early, quiet, small", "did you mean 'baseline'"]),
-    ("", ["no scenario ''"]), ("baseline+", ["no scenario ''", "baseline"]), ("baseline+smal", ["'smal'", "'small'"]),
+    ("basline", ["'basline'", "sim scenarios list", "did you mean 'baseline'"]),
+    ("", ["no scenario ''"]), ("baseline+", ["no scenario ''", "sim scenarios list"]), ("baseline+smal", ["'smal'", "'small'"]),
     (".", ["no scenario '.'"]), ("../baseline", ["'../baseline' is not a .toml file"]), ("/etc/passwd", ["is not a .toml"]),
     ("nowhere.toml", ["nowhere.toml", "no such file"]), ("a\x00.toml", ["is not a path"]),
     ("x" * 5000 + ".toml", ["file name too long"]),

@@ -153,7 +153,8 @@ def find(name: str) -> list[Path]:
         return [FOLDER / f"{one}.toml" for one in found]
     if name.endswith(".toml") and Path(name).is_file():
         return [Path(name)]
-    raise UserError(Problem("is no fact", given=name, allowed=", ".join(names), nearest=nearest(name, names)))
+    numbers = dict.fromkeys(one.split("_")[0].replace("F0", "F") for one in names)
+    raise UserError(Problem(f"there is no fact {name!r}", allowed=", ".join(numbers), nearest=nearest(name, [*numbers, *names])))
 
 
 def load_fact(path: str | Path, quick: bool = False) -> Fact:

@@ -71,7 +71,7 @@ def certainty_words(answer: Answer) -> str:
     """Say how often the best is best when the worlds are drawn anew, and by what rule others are as good."""
     rule = answer.result.study.decision
     least = f"{number(float(rule.indifference))} {unit_of(answer, rule.measure)}"
-    matter = f" Differences up to {least} do not matter: others are as good." if rule.indifference else ""
+    matter = f" Differences up to {least} do not matter." if rule.indifference else ""
     return f"Best in {percent(answer.p_best)} of bootstrap samples of {runs(answer.worlds)}.{matter}"
 
 
